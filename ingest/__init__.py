@@ -1,0 +1,1 @@
+"""Files to graph, images to gates to embeddings."""

@@ -1,0 +1,66 @@
+"""The values that flow between the stages: frozen, slotted, and plain."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Triple:
+    """One fact by its ids: (head, relation path or IRI, tail)."""
+
+    head: str
+    relation: str
+    tail: str
+
+    def key(self, graph: str) -> str:
+        """Return the stable key of this fact: sha1 of graph, head, relation and tail, 40 hex digits."""
+        text = f"{graph}\x1f{self.head}\x1f{self.relation}\x1f{self.tail}"
+        return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """A node of the graph. `types` are ordered by votes: the first is the winning one."""
+
+    id: str
+    name: str
+    names: tuple[str, ...] = ()  # every label and alias, the name first
+    labels: Mapping[str, str] = field(default_factory=dict)  # language tag -> label
+    description: str = ""
+    types: tuple[str, ...] = ()
+    properties: Mapping[str, float | str] = field(default_factory=dict)  # typed literals
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFile:
+    """A picture that was offered for an entity: `path` is relative to the graph's image root."""
+
+    entity: str
+    path: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRecord:
+    """A picture that decodes. `dhash` is 64 bits, `sha256` that of the file's bytes, in hex."""
+
+    entity: str
+    path: str
+    source: str
+    sha256: str
+    dhash: int
+    width: int  # pixels
+    height: int  # pixels
+    format: str
+    size: int  # bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """What a stage dropped: the place (file, line or 0), a short reason code, and the detail."""
+
+    file: str
+    line: int
+    reason: str
+    detail: str
