@@ -14,6 +14,8 @@ from functools import cache
 from importlib.resources import files
 from urllib.parse import unquote
 
+from kg.type_votes import freebase_rules
+
 RESERVED_RELATIONS = frozenset({"HAS_IMAGE", "HAS_TURN", "RESTS_ON", "SHOWS", "MET_NEGATIVE"})
 RESERVED_TYPES = frozenset(
     {"Entity", "Image", "Graph", "Relation", "Type", "Batch", "Dialogue", "Turn", "Run", "Answer"}
@@ -69,6 +71,11 @@ def type_labels(
     wanted = set(types)
     names = {kind: taken[kind] for kind in wanted if kind in taken}
     used = RESERVED_TYPES | set(taken.values())
+    curated = freebase_rules().labels
+    names |= {kind: curated[kind] for kind in wanted - names.keys() if kind in curated and curated[kind] not in used}
+    used |= set(names.values())
+    if any(kind.startswith("/") for kind in wanted):
+        used |= set(curated.values())
     known = labels or {}
     return names | _unique(
         sorted(wanted - names.keys()), used, lambda kind, depth: _type_name(kind, depth, known.get(kind))
