@@ -12,6 +12,7 @@ from kg.errors import ServiceError
 # The public repository of Java's packages; KWK_MAVEN_REPOSITORY names a mirror of it.
 MAVEN_REPOSITORY = "https://repo1.maven.org/maven2"
 _THREADS = 16
+_TELL = 40e6  # bytes between two lines about the fetch
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ def read_lock() -> Lock:
 
 def fetch_jars(folder: Path, repository: str | None, report: Callable[[str], None]) -> None:
     """Bring every jar of the lock into `folder`; one that is there with the right SHA-256 stays."""
-    import pooch
+    import pooch  # type: ignore[import-untyped]
 
     pooch.get_logger().setLevel(logging.ERROR)
     lock = read_lock()
@@ -67,12 +68,17 @@ def fetch_jars(folder: Path, repository: str | None, report: Callable[[str], Non
         retry_if_failed=2,
     )
     downloader = pooch.HTTPDownloader(timeout=60)
+    done, told = 0, 0
     with ThreadPoolExecutor(_THREADS) as pool:
         jobs = {pool.submit(depot.fetch, jar.name, downloader=downloader): jar for jar in lock.jars}
         for job in as_completed(jobs):
             if (exc := job.exception()) is not None:
                 pool.shutdown(cancel_futures=True)
                 raise _refused(jobs[job], base, exc) from exc
+            done += jobs[job].size if jobs[job] in missing else 0
+            if done - told > _TELL:
+                told = done
+                report(f"fetched {done / 1e6:.0f} MB")
 
 
 def _refused(jar: Jar, base: str, exc: BaseException) -> ServiceError:

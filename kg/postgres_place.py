@@ -46,6 +46,8 @@ def choose_place(folder: Path) -> Path:
             place = SYSTEM_FOLDER / secrets.token_hex(8)
         (folder / "place").write_text(f"{place}\n", encoding="utf-8")
     place.mkdir(mode=0o700, exist_ok=True)
+    if place.parent == SYSTEM_FOLDER:
+        (place / "home").write_text(f"{folder.parent}\n", encoding="utf-8")  # `kwk doctor` finds what was left behind
     if user:
         shutil.chown(place, user, user)
     return place

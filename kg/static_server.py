@@ -12,10 +12,8 @@ from pathlib import Path
 from kg.assets import identity
 from kg.errors import ServiceError
 from kg.processes import Known, end, find, find_by_argument, last_lines, launch, ticks
-from kg.service_state import replace
 
 _PATIENCE = 60.0  # seconds
-_SHIPPED = Path(__file__).with_name("browser")  # style sheet and guide
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +64,3 @@ class StaticServer:
     def stop(self, known: Known) -> None:
         """Stop the server."""
         end(known, 5)
-
-
-def install_assets(home: Path) -> None:
-    """Bring the style sheet and the guide of this version to where they are served."""
-    for path in _SHIPPED.glob("*") if _SHIPPED.is_dir() else ():
-        text = path.read_text(encoding="utf-8")
-        served = home / "assets" / path.name
-        if not served.exists() or served.read_text(encoding="utf-8") != text:
-            replace(served, text)
