@@ -3,12 +3,11 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Lock
 
 from kg.errors import ServiceError
 from kg.neo4j_server import Neo4jServer
 from kg.postgres_server import PostgresServer
-from kg.processes import Known, choose_port, find, is_free
+from kg.processes import Known, choose_port, find, find_by_arguments, is_free, last_lines, listens, ticks
 from kg.service_state import make_password, read_password, read_state, write_state
 from kg.settings import ServiceSettings
 from kg.static_server import StaticServer
@@ -19,6 +18,7 @@ Report = Callable[[str], None]
 FIRST_PORTS = {"bolt": 7687, "http": 7474, "postgres": 5432, "assets": 7480}
 PORTS = {"assets": ("assets",), "neo4j": ("bolt", "http"), "postgres": ("postgres",)}
 _LOCK_PATIENCE = 900.0  # seconds: another kwk may be fetching 190 MB
+_PATIENCE = 180.0  # seconds until the first answer; recovery after a crash takes its time
 
 
 class House:
@@ -29,7 +29,6 @@ class House:
         self.settings = settings
         self.report = report
         self.state = read_state(settings.home)
-        self._turn = Lock()  # both stores start at once
 
     @property
     def assets(self) -> StaticServer:
@@ -56,56 +55,59 @@ class House:
             return self.assets
         return self.neo4j if name == "neo4j" else self.postgres
 
-    def bring(self, name: str) -> None:
-        """Start a server if it does not run, and return once it answers."""
-        if not all(port in self.state.ports for port in PORTS[name]):
-            self.leave(name)  # whatever runs, its ports were forgotten
-        for attempt in range(3):
-            known = self.known(name)
-            if known is None:
-                known = self._start(name)
-            try:
-                self.server(name).await_answer(known)
-            except ServiceError:
-                # Did somebody take the port between our look and the server's? Then look again.
-                if attempt == 2 or find(known) or all(is_free(self.state.ports[port]) for port in PORTS[name]):
-                    raise
-            else:
-                return
-
     def known(self, name: str) -> Known | None:
-        """Return the process of a server that runs."""
-        return self.server(name).running(self.state.processes.get(name))
+        """Return the process of a server that runs: the one remembered, or one that was forgotten."""
+        known = self.state.processes.get(name)
+        return known if find(known) else find_by_arguments(*self.server(name).arguments)
+
+    def start(self, name: str) -> None:
+        """Start a server on the ports it had, or on free ones, unless it runs."""
+        if any(port not in self.state.ports for port in PORTS[name]):
+            self.leave(name)  # whatever runs: its ports were forgotten
+        if self.known(name):
+            return
+        if name != "assets":
+            make_password(self.settings.home, name)
+        for port in PORTS[name]:
+            others = [number for other, number in self.state.ports.items() if other != port]
+            had = self.state.ports.get(port)
+            if had is None or not is_free(had):
+                self.state.ports[port] = choose_port(FIRST_PORTS[port], others)
+        self._remember(name, self.server(name).start(self.report))
+
+    def await_answer(self, name: str) -> None:
+        """Return once a server answers that was started before."""
+        for attempt in range(3):
+            try:
+                self._await_answer(name)
+                return
+            except ServiceError:
+                # Did somebody take the port between our look and the server's? Then once more, on another.
+                if attempt == 2 or self.known(name) or all(is_free(self.state.ports[port]) for port in PORTS[name]):
+                    raise
+                self.start(name)
+
+    def _await_answer(self, name: str) -> None:
+        known, server = self.known(name), self.server(name)
+        for _ in ticks(_PATIENCE):
+            if known is None or not find(known):
+                raise ServiceError(f"{server.title} died while it started; {last_lines(server.log)}")
+            # Only our own process is asked: a stranger on our port must not be offered a password.
+            if listens(known, server.port) and server.answers():
+                return
+        raise ServiceError(f"{server.title} did not answer in {_PATIENCE:.0f} s; {last_lines(server.log)}")
 
     def leave(self, name: str) -> bool:
         """Stop one server, and say whether it ran."""
         known = self.known(name)
         if known:
             self.server(name).stop(known)
-        self._remember(name, None)
         return known is not None
 
-    def _start(self, name: str) -> Known:
-        """Start one server on the ports it had, or on free ones."""
-        if name != "assets":
-            make_password(self.settings.home, name)
-        with self._turn:
-            ports = self.state.ports
-            for port in PORTS[name]:
-                others = [number for other, number in ports.items() if other != port]
-                if port not in ports or not is_free(ports[port]):
-                    ports[port] = choose_port(FIRST_PORTS[port], others)
-        known = self.server(name).start(self.report)
-        self._remember(name, known)
-        return known
-
-    def _remember(self, name: str, known: Known | None) -> None:
+    def _remember(self, name: str, known: Known) -> None:
         """Write down at once what was started: we may be interrupted while we wait for it."""
-        with self._turn:
-            self.state.processes.pop(name, None)
-            if known:
-                self.state.processes[name] = known
-            write_state(self.settings.home, self.state)
+        self.state.processes[name] = known
+        write_state(self.settings.home, self.state)
 
 
 @contextmanager

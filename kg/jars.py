@@ -46,7 +46,7 @@ def read_lock() -> Lock:
 
 def fetch_jars(folder: Path, repository: str | None, report: Callable[[str], None]) -> None:
     """Bring every jar of the lock into `folder`; one that is there with the right SHA-256 stays."""
-    import pooch  # type: ignore[import-untyped]
+    import pooch
 
     pooch.get_logger().setLevel(logging.ERROR)
     lock = read_lock()

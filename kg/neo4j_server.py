@@ -4,19 +4,19 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 from kg.errors import ServiceError
 from kg.jars import fetch_jars
 from kg.java import choose_java
-from kg.processes import Known, end, find, find_by_argument, last_lines, launch, listens, ticks
+from kg.processes import Known, end, launch
 from kg.service_state import password_file
 from kg.settings import Neo4jAddress
 
 USER = "neo4j"
 MAIN_CLASS = "org.neo4j.server.Neo4jCommunity"
 _FIRST_PASSWORD = "neo4j"  # noqa: S105 - what every new Neo4j has, until we set another
-_PATIENCE = 180.0  # seconds until the first answer; recovery after a crash takes its time
-_STOP_PATIENCE = 30.0
+_STOP_PATIENCE = 30.0  # seconds
 _OPENED = ("java.nio", "java.io", "sun.nio.ch", "java.util.concurrent")
 
 # The last two keys are internal ones: they cut the stop from 10 s to 0.5 s.
@@ -45,6 +45,7 @@ internal.dbms.bolt.netty_server_shutdown_quiet_period_duration=0s
 class Neo4jServer:
     """The server of one KWK_HOME. `assets` is the port of the static server, from which Browser takes its style."""
 
+    title: ClassVar[str] = "Neo4j"
     home: Path
     bolt: int
     http: int
@@ -61,6 +62,11 @@ class Neo4jServer:
         )
 
     @property
+    def port(self) -> int:
+        """Return the port that is waited for."""
+        return self.bolt
+
+    @property
     def folder(self) -> Path:
         """Return Neo4j's own home: configuration, data and logs."""
         return self.home / "neo4j" / "home"
@@ -70,9 +76,10 @@ class Neo4jServer:
         """Return the file that holds what the server prints."""
         return self.home / "logs" / "neo4j.log"
 
-    def running(self, known: Known | None) -> Known | None:
-        """Return the running server: the one remembered, or one that was forgotten."""
-        return known if find(known) else find_by_argument(MAIN_CLASS, self._argument)
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """Return the arguments by which this server is known among all processes."""
+        return MAIN_CLASS, f"--home-dir={self.folder}"
 
     def start(self, report: Callable[[str], None]) -> Known:
         """Fetch what is missing, start the server and return at once."""
@@ -90,17 +97,11 @@ class Neo4jServer:
         options += [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in _OPENED]
         options += ["--enable-native-access=ALL-UNNAMED", "-cp", str(self.home / "neo4j" / "lib" / "*")]
         conf = f"--config-dir={self.folder / 'conf'}"
-        return launch([str(java), *options, MAIN_CLASS, self._argument, conf], self.log, self.folder)
+        return launch([str(java), *options, *self.arguments, conf], self.log, self.folder)
 
-    def await_answer(self, known: Known) -> None:
-        """Return once a query answers; a new server is given our password first."""
-        for _ in ticks(_PATIENCE):
-            if not find(known):
-                raise ServiceError(f"Neo4j died while it started; the end of {self.log}:\n{last_lines(self.log)}")
-            # Only our own process is asked: a stranger on our port must not be offered a password.
-            if listens(known, self.bolt) and self.version():
-                return
-        raise ServiceError(f"Neo4j did not answer in {_PATIENCE:.0f} s; the end of {self.log}:\n{last_lines(self.log)}")
+    def answers(self) -> bool:
+        """Say whether a query is answered."""
+        return self.version() is not None
 
     def version(self) -> str | None:
         """Return the version if the server answers a query, None if it does not answer yet."""
@@ -123,11 +124,6 @@ class Neo4jServer:
     def stop(self, known: Known) -> None:
         """Stop the server; what was committed is on disk, even if it must be killed."""
         end(known, _STOP_PATIENCE)
-
-    @property
-    def _argument(self) -> str:
-        """Return the argument by which this server is known among all processes."""
-        return f"--home-dir={self.folder}"
 
 
 def query_version(uri: str, user: str, password: str) -> str:

@@ -6,16 +6,17 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 from kg.errors import ServiceError
 from kg.postgres_place import choose_place, find_programs, give_to_server, read_place, run_as_server, server_user
-from kg.processes import Known, find, know, last_lines, launch, listens, ticks
+from kg.processes import Known, end, launch, ticks
 from kg.service_state import password_file
 from kg.settings import PostgresAddress
 
 USER = "kwk"
 DATABASE = "kwk"
-_PATIENCE = 120.0  # seconds until the first answer; recovery after a crash takes its time
+_STOP_PATIENCE = 30.0  # seconds
 
 # Everything that a commit promises stays on; `minimal` lets COPY into a table of its own transaction skip the log.
 # A statement that fails is not logged with its text, for it may hold a password.
@@ -44,6 +45,7 @@ logging_collector = off
 class PostgresServer:
     """The server of one KWK_HOME."""
 
+    title: ClassVar[str] = "Postgres"
     home: Path
     port: int
     password: str = field(repr=False)
@@ -54,25 +56,14 @@ class PostgresServer:
         return PostgresAddress(f"postgresql://{USER}@127.0.0.1:{self.port}/{DATABASE}", self.password)
 
     @property
-    def place(self) -> Path | None:
-        """Return the folder of the data, which the server's user can reach; None if it was never chosen."""
-        return read_place(self.home / "postgres")
-
-    @property
     def log(self) -> Path:
         """Return the server's log."""
         return self.home / "logs" / "postgres.log"
 
-    def running(self, known: Known | None) -> Known | None:
-        """Return the running server: the one remembered, or the one that stands beside the data."""
-        if find(known):
-            return known
-        with suppress(OSError, ValueError, IndexError, TypeError):
-            lines = (self._data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
-            met = know(int(lines[0]))
-            if abs(met.created - float(lines[2])) < 5 and find(met):
-                return met
-        return None
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """Return the arguments by which this server is known among all processes."""
+        return "-D", str(self._data)
 
     def start(self, report: Callable[[str], None]) -> Known:
         """Make the data directory if there is none, start the server and return at once."""
@@ -85,55 +76,40 @@ class PostgresServer:
         self._clear_stale_pid()
         return launch([str(programs / "postgres"), "-D", str(self._data)], self.log, place, server_user())
 
-    def await_answer(self, known: Known) -> None:
-        """Return once a query answers; make the database and the extension if they are missing."""
+    def answers(self) -> bool:
+        """Say whether a query is answered; make the database and the extension if they are missing."""
         import psycopg
 
-        for _ in ticks(_PATIENCE, 0.02):
-            if not find(known):
-                raise ServiceError(f"Postgres died while it started; the end of {self.log}:\n{last_lines(self.log)}")
-            if not listens(known, self.port):
-                continue
-            try:
-                return prepare(self.address)
-            except psycopg.OperationalError as exc:
-                if "password authentication failed" in str(exc):
-                    raise ServiceError(
-                        f"Postgres at {self.address.url} refuses the password in "
-                        f"{password_file(self.home, 'postgres')}: write there the one that was set, "
-                        f"or move {self._data} away to start with empty tables."
-                    ) from exc
-        raise ServiceError(
-            f"Postgres did not answer in {_PATIENCE:.0f} s; the end of {self.log}:\n{last_lines(self.log)}"
-        )
+        try:
+            prepare(self.address)
+        except psycopg.OperationalError as exc:
+            if "password authentication failed" in str(exc):
+                raise ServiceError(
+                    f"Postgres at {self.address.url} refuses the password in "
+                    f"{password_file(self.home, 'postgres')}: write there the one that was set, "
+                    f"or move {self._data} away to start with empty tables."
+                ) from exc
+            return False
+        return True
 
     def stop(self, known: Known) -> None:
         """End all sessions, write what is in memory, and stop."""
         place = choose_place(self.home / "postgres")
-        argv: list[Path | str] = [
-            find_programs(place) / "pg_ctl",
-            "stop",
-            "--mode=fast",
-            "--timeout=60",
-            f"--pgdata={self._data}",
-        ]
-        done = run_as_server(argv, place)
-        if done.returncode and find(known):
-            raise ServiceError(
-                f"Postgres did not stop: {done.stdout.strip()}; the end of {self.log}:\n{last_lines(self.log)}"
-            )
+        argv = (find_programs(place) / "pg_ctl", "stop", "--mode=fast", f"--pgdata={self._data}")
+        run_as_server(argv, place)
+        end(known, _STOP_PATIENCE)  # it is gone, unless its pid file was
 
     @property
     def _data(self) -> Path:
-        place = self.place
-        if place is None:
-            raise TypeError("no data yet")
-        return place / "data"
+        """Return the data directory; one that was never chosen is nowhere."""
+        return (read_place(self.home / "postgres") or self.home / "postgres" / "nowhere") / "data"
 
     def _initialise(self, programs: Path) -> None:
         """Make a data directory whose only user has our password."""
         data = self._data
         shutil.rmtree(data, ignore_errors=True)  # the rest of an interrupted initdb holds nothing
+        for rest in data.parent.glob(".password-*"):
+            rest.unlink()
         handed = data.parent / f".password-{secrets.token_hex(4)}"
         argv: list[Path | str] = [programs / "initdb", f"--pgdata={data}", f"--username={USER}", f"--pwfile={handed}"]
         argv += ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C"]
@@ -172,12 +148,13 @@ class PostgresServer:
         import psutil
 
         path = self._data / "postmaster.pid"
-        if not path.exists():
-            return
-        for _ in ticks(20):  # sessions of a killed server end soon after it, and none may meet the next one
-            if not any(process.info["cwd"] == str(self._data) for process in psutil.process_iter(["cwd"])):
-                break
-        path.unlink(missing_ok=True)
+        with suppress(OSError, ValueError, IndexError):
+            pid = int(path.read_text(encoding="utf-8").splitlines()[0])
+            for _ in ticks(20):  # sessions of a killed server end soon after it, and none may meet the next one
+                if not any(process.info["cwd"] == str(self._data) for process in psutil.process_iter(["cwd"])):
+                    break
+            if psutil.pid_exists(pid):
+                path.unlink()
 
 
 def query_versions(address: PostgresAddress) -> tuple[str, str | None]:

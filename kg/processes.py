@@ -75,7 +75,7 @@ def find(known: Known | None) -> psutil.Process | None:
     return None
 
 
-def find_by_argument(*arguments: str) -> Known | None:
+def find_by_arguments(*arguments: str) -> Known | None:
     """Return a running process whose command line holds all these arguments."""
     for process in psutil.process_iter(["cmdline", "create_time"]):
         line = process.info["cmdline"] or []
@@ -137,12 +137,12 @@ def choose_port(wanted: int, taken: Sequence[int] = ()) -> int:
 
 
 def last_lines(log: Path, count: int = 12) -> str:
-    """Return the end of a log, indented, or a word that there is none."""
+    """Return the end of a log for an error."""
     with suppress(OSError):
         lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-count:]
         if lines:
-            return "\n".join(f"    {text}" for text in lines)
-    return "    (nothing was logged)"
+            return "\n    ".join([f"the last lines of {log}:", *lines])
+    return f"{log} holds nothing"
 
 
 def ticks(seconds: float, pause: float = 0.05) -> Iterator[None]:

@@ -21,14 +21,14 @@ def ensure(settings: ServiceSettings, report: Report) -> Addresses:
     if postgres:
         check_postgres(postgres)
     make_home(settings.home)
+    # The slowest first: Neo4j boots while Postgres makes its files. It is told the port of the static server.
+    wanted = ["assets", *(() if neo4j else ("neo4j",)), *(() if postgres else ("postgres",))]
     with alone(settings.home, report):
         house = House(settings, report)
-        house.bring("assets")  # Neo4j is told its address
-        wanted = [name for name, given in (("neo4j", neo4j), ("postgres", postgres)) if given is None]
-        with ThreadPoolExecutor(2) as pool:  # leaving it waits for both, whatever becomes of one
-            jobs = [pool.submit(house.bring, name) for name in wanted]
-        for job in jobs:
-            job.result()
+        for name in wanted:
+            house.start(name)
+        for name in reversed(wanted):
+            house.await_answer(name)
     return Addresses(neo4j or house.neo4j.address, postgres or house.postgres.address, house.assets.address)
 
 

@@ -8,18 +8,17 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from kg.assets import identity
-from kg.errors import ServiceError
-from kg.processes import Known, end, find, find_by_argument, last_lines, launch, ticks
-
-_PATIENCE = 60.0  # seconds
+from kg.processes import Known, end, launch
 
 
 @dataclass(frozen=True, slots=True)
 class StaticServer:
     """The static server of one KWK_HOME."""
 
+    title: ClassVar[str] = "The static server"
     home: Path
     port: int
 
@@ -33,26 +32,16 @@ class StaticServer:
         """Return the file that holds what the server prints."""
         return self.home / "logs" / "assets.log"
 
-    def running(self, known: Known | None) -> Known | None:
-        """Return the running server: the one remembered, or one that was forgotten."""
-        return known if find(known) else find_by_argument("kg.assets", str(self.home))
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """Return the arguments by which this server is known among all processes."""
+        return "kg.assets", "--home", str(self.home)
 
     def start(self, report: Callable[[str], None]) -> Known:
         """Start the server and return at once."""
         del report  # not worth a line: it takes no time
-        argv = [sys.executable, "-m", "kg.assets", "--home", str(self.home), "--port", str(self.port)]
+        argv = [sys.executable, "-m", *self.arguments, "--port", str(self.port)]
         return launch(argv, self.log, Path(__file__).parent.parent)
-
-    def await_answer(self, known: Known) -> None:
-        """Return once the server answers as that of this KWK_HOME."""
-        for _ in ticks(_PATIENCE, 0.02):
-            if not find(known):
-                raise ServiceError(f"The static server died while it started; {self.log}:\n{last_lines(self.log)}")
-            if self.answers():
-                return
-        raise ServiceError(
-            f"The static server did not answer in {_PATIENCE:.0f} s; {self.log}:\n{last_lines(self.log)}"
-        )
 
     def answers(self) -> bool:
         """Say whether the server of this KWK_HOME answers."""
