@@ -16,10 +16,10 @@ from kg.errors import KwkError
 from kg.settings import ServiceSettings
 
 # `kwk --help` lists commands in the order of use; one that is not named here comes last.
-ORDER = (
-    "up down status doctor explore ingest graphs images dialogues "
-    "train runs evaluate ask chat serve trace article completion"
-).split()
+ORDER = tuple(
+    "up down status doctor explore ingest graphs images dialogues train runs evaluate ask chat serve trace article "  # noqa: SIM905
+    "completion".split()
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +108,7 @@ EPILOG = (
 @click.pass_context
 def kwk(
     ctx: click.Context,
+    /,
     home: Path | None,
     verbose: int,
     quiet: bool,

@@ -1,8 +1,11 @@
 """The values that flow between the stages: frozen, slotted, and plain."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+
+PropertyValue = int | float | str | list[int] | list[float] | list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,7 @@ class Entity:
     labels: Mapping[str, str] = field(default_factory=dict)  # language tag -> label
     description: str = ""
     types: tuple[str, ...] = ()
-    properties: Mapping[str, float | str] = field(default_factory=dict)  # typed literals
+    properties: Mapping[str, PropertyValue] = field(default_factory=dict)  # typed literals
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,6 @@ class ImageFile:
 
     entity: str
     path: str
-    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,6 @@ class ImageRecord:
 
     entity: str
     path: str
-    source: str
     sha256: str
     dhash: int
     width: int  # pixels
@@ -64,3 +65,17 @@ class Reject:
     line: int
     reason: str
     detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a reader makes of files. `name` is what its edges carry in `sources`; images lie below `image_root`."""
+
+    name: str
+    entities: Sequence[Entity] = ()
+    triples: Sequence[Triple] = ()
+    images: Sequence[ImageFile] = ()
+    image_root: Path | None = None
+    relation_labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # relation -> language -> label
+    type_labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # type -> language -> label
+    rejects: Sequence[Reject] = ()

@@ -1,0 +1,136 @@
+"""`kwk ingest`: files to graph, pictures to embeddings."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kg.cli import Kwk
+from kg.graph_commands import graph_option, json_option
+
+if TYPE_CHECKING:
+    from kg.types import Source
+
+
+@click.group()
+def ingest() -> None:
+    """Load a knowledge graph with its pictures into both stores."""
+
+
+@ingest.command()
+@click.option("--graph", "graph_name", default="atlas", show_default=True, metavar="NAME", help="Name of the graph.")
+@json_option
+@click.pass_obj
+def sample(kwk: Kwk, graph_name: str, as_json: bool) -> None:
+    """Load the small atlas of the world that kwk brings: countries, cities, currencies, languages, flags."""
+    from ingest.sample import folder
+    from kg.rdf import read_rdf
+
+    load_into(kwk, graph_name, lambda: read_rdf([folder() / "atlas.ttl"], "atlas"), as_json)
+
+
+@ingest.command()
+@click.option(
+    "--source", envvar="KWK_FB15K_DIR", type=click.Path(path_type=Path), help="Folder in MMKB's layout [KWK_FB15K_DIR]."
+)
+@click.option("--fetch", is_flag=True, help="Fetch MMKB's published files into KWK_HOME first.")
+@click.option("--mirror", metavar="URL", help="Fetch them from here instead.")
+@click.option("--graph", "graph_name", default="fb15k", show_default=True, metavar="NAME", help="Name of the graph.")
+@json_option
+@click.pass_obj
+def fb15k(
+    kwk: Kwk, source: Path | None, fetch: bool, mirror: str | None, graph_name: str, as_json: bool
+) -> None:  # fmt: skip
+    """Load FB15K with MMKB's images."""
+    from ingest.mmkb import read_mmkb
+
+    folder = source if source and not fetch else fetched(kwk, "fb15k", fetch, mirror)
+    load_into(kwk, graph_name, lambda: read_mmkb(folder, "fb15k"), as_json)
+
+
+@ingest.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--graph", "graph_name", required=True, metavar="NAME", help="Name of the graph.")
+@click.option("--name", help="Name of the source on its edges; default: the first file's name.")
+@json_option
+@click.pass_obj
+def rdf(kwk: Kwk, files: tuple[Path, ...], graph_name: str, name: str | None, as_json: bool) -> None:
+    """Load Turtle, N-Triples, RDF/XML, TriG or JSON-LD FILES."""
+    from kg.rdf import read_rdf
+
+    load_into(kwk, graph_name, lambda: read_rdf(files, name or files[0].name), as_json)
+
+
+@ingest.command()
+@click.option("--map", "map_file", required=True, type=click.Path(path_type=Path), help="Lines of: id TAB path.")
+@graph_option
+@click.option("--name", help="Name of the source; default: the map file's name.")
+@json_option
+@click.pass_obj
+def images(kwk: Kwk, map_file: Path, graph_name: str | None, name: str | None, as_json: bool) -> None:
+    """Add pictures to a graph; their paths are relative to the map file."""
+    from ingest.image_map import read_image_map
+    from kg import catalogue
+    from kg.graph_commands import chosen
+    from kg.stores import open_stores
+
+    with open_stores(kwk) as stores:
+        graph = chosen(kwk, stores.driver, graph_name)
+        known = catalogue.entity_ids(stores.driver, graph)
+    load_into(kwk, graph, lambda: read_image_map(map_file, known, name or map_file.name), as_json)
+
+
+def fetched(kwk: Kwk, dataset: str, fetch: bool, mirror: str | None) -> Path:
+    """Return the folder of MMKB's published files, fetched if the user agrees. Raises DataError if they do not."""
+    from ingest.published import fetch_published, folder_of
+    from kg.errors import DataError
+    from kg.progress import bar
+
+    folder = folder_of(kwk.home, dataset)
+    question = f"No folder was named. Fetch MMKB's published files into {folder}?"
+    asked = not fetch and not folder.exists() and sys.stdin.isatty()
+    if fetch or (asked and click.confirm(question, err=True)):
+        fetch_published(dataset, folder, mirror, bar)
+    if not folder.exists():
+        raise DataError(
+            "No FB15K was named: `--source DIR` or KWK_FB15K_DIR names a folder in MMKB's layout, `--fetch` fetches "
+            "the published files, and `kwk ingest sample` loads the small atlas that kwk brings, without any download."
+        )
+    return folder
+
+
+def load_into(kwk: Kwk, graph_name: str, read: Callable[[], Source], as_json: bool) -> None:
+    """Read a source, load it and say what became of it."""
+    from dataclasses import asdict
+
+    from ingest.encoders import effnet_lite0
+    from ingest.load import Target, load
+    from kg.browser import publish_assets
+    from kg.catalogue import check_name
+    from kg.progress import bar, silent
+    from kg.stores import open_stores
+
+    check_name(graph_name)
+    kwk.say("Reading …")
+    source = read()
+    with open_stores(kwk) as stores:
+        progress = bar if kwk.verbosity >= 0 else silent
+        target = Target(stores.driver, stores.engine, graph_name, kwk.home, progress)
+        summary = load(target, source, effnet_lite0)
+        publish_assets(kwk.home, stores.driver)
+    if as_json:
+        click.echo(json.dumps(asdict(summary), ensure_ascii=False))
+        return
+    click.echo(
+        f"'{summary.graph}' holds {summary.triples:,} triples ({summary.new_triples:,} new) of {summary.entities:,} "
+        f"entities and {summary.images:,} images ({summary.new_images:,} new) from the source '{summary.source}', "
+        f"in {summary.seconds:.1f} s."
+    )
+    if summary.rejects:
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in summary.rejects.items())
+        click.echo(f"Dropped: {reasons}. Each with its place and reason in {summary.rejects_file}")

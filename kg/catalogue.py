@@ -1,0 +1,52 @@
+"""Which graphs there are, and what each holds."""
+
+import re
+from typing import Any
+
+import neo4j
+
+from kg import queries
+from kg.errors import DataError
+from kg.graph import read
+
+GRAPH_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+
+
+def check_name(name: str) -> str:
+    """Return `name` if a graph may be called so. Raises DataError."""
+    if not GRAPH_NAME.fullmatch(name):
+        raise DataError(
+            f"A graph can't be called {name!r}: use up to 63 small letters, digits, '-' and '_', "
+            "a letter or digit first."
+        )
+    return name
+
+
+def graphs(driver: neo4j.Driver) -> list[dict[str, Any]]:
+    """Return name, counts and image root of every graph, the one ingested last first."""
+    return read(driver, queries.GRAPHS)
+
+
+def choose(driver: neo4j.Driver, name: str | None) -> tuple[str, bool]:
+    """Return the graph that a command means, and whether it was a choice among several.
+
+    Without a name it is the only one, else the one ingested last. Raises DataError if there is none, or none so called.
+    """
+    names = [row["name"] for row in read(driver, queries.GRAPH_NAMES)]
+    if not names:
+        raise DataError("No graph has been ingested yet; `kwk ingest sample` loads the small atlas that kwk brings.")
+    if name is None:
+        return names[0], len(names) > 1
+    if name not in names:
+        raise DataError(f"There is no graph '{name}'; there are: {', '.join(names)}.")
+    return name, False
+
+
+def relations(driver: neo4j.Driver, graph: str) -> list[dict[str, Any]]:
+    """Return path, type and number of triples of every relation of a graph, the most frequent first."""
+    return read(driver, queries.RELATION_COUNTS, graph=graph)
+
+
+def entity_ids(driver: neo4j.Driver, graph: str) -> set[str]:
+    """Return the ids of a graph's entities."""
+    return {row["id"] for row in read(driver, queries.ENTITY_IDS, graph=graph)}

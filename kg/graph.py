@@ -1,0 +1,190 @@
+"""Neo4j: one writer a graph, batches that are safe to send again, and what the commands read."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, LiteralString, TypeVar
+
+import neo4j
+from neo4j.exceptions import DriverError, IncompleteCommit, Neo4jError
+
+from kg import queries
+from kg.errors import StoreError
+from kg.settings import Neo4jAddress
+from kg.types import ImageRecord, Triple
+
+T = TypeVar("T")
+Tx = neo4j.ManagedTransaction
+
+RESENDS = 5  # times that a batch is sent again when the answer to its commit was lost
+
+
+def connect(address: Neo4jAddress) -> neo4j.Driver:
+    """Return a driver that has been answered once. Raises StoreError if the server does not answer."""
+    driver = neo4j.GraphDatabase.driver(
+        address.uri,
+        auth=(address.user, address.password),
+        notifications_min_severity="OFF",
+        max_transaction_retry_time=60,
+        connection_timeout=5,
+    )
+    try:
+        driver.verify_connectivity()
+    except (DriverError, Neo4jError) as exc:
+        driver.close()
+        raise StoreError(f"Neo4j at {address.uri} does not let us in as {address.user}: {exc}") from exc
+    return driver
+
+
+def read(driver: neo4j.Driver, query: LiteralString, **parameters: Any) -> list[dict[str, Any]]:
+    """Run a read-only query and return its rows as dictionaries."""
+    try:
+        with driver.session(default_access_mode=neo4j.READ_ACCESS) as session:
+            return session.execute_read(lambda tx: tx.run(query, parameters).data())
+    except (DriverError, Neo4jError) as exc:
+        raise StoreError(f"Neo4j could not answer: {exc}") from exc
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """The right to write one graph: `token` is the newest one of its (:Graph) node, until another claims it."""
+
+    driver: neo4j.Driver = field(repr=False)
+    graph: str
+    token: int
+
+    def write(self, work: Callable[[Tx], T]) -> T:
+        """Run `work` in one transaction that first takes the graph's lock.
+
+        `work` must be idempotent: it runs again after a deadlock, and after a commit whose answer was lost
+        (`IncompleteCommit`: the batch may be in or out). Raises StoreError if another writer has claimed the graph.
+        """
+
+        def fenced(tx: Tx) -> T:
+            held = tx.run(queries.HOLD, graph=self.graph, token=self.token).single()
+            if held is None or held["token"] != self.token:
+                raise StoreError(
+                    f"Another command began to write the graph '{self.graph}' after this one, so this one stops; "
+                    "what it wrote is kept, and running it again completes it."
+                )
+            return work(tx)
+
+        for attempt in range(RESENDS):
+            try:
+                with self.driver.session() as session:
+                    return session.execute_write(fenced)
+            except IncompleteCommit as exc:
+                if attempt == RESENDS - 1:
+                    raise StoreError(f"Neo4j stopped answering while '{self.graph}' was written: {exc}") from exc
+                time.sleep(0.5 * 2**attempt)  # the server is restarting: give it a moment
+            except (DriverError, Neo4jError) as exc:
+                raise StoreError(f"Neo4j refused a batch of the graph '{self.graph}': {exc}") from exc
+        raise AssertionError("unreachable")
+
+    def run(self, query: LiteralString, **parameters: Any) -> neo4j.SummaryCounters:
+        """Run one statement under the fence; return Neo4j's counters (`nodes_created`, …)."""
+        return self.write(lambda tx: tx.run(query, parameters, graph=self.graph).consume().counters)
+
+
+def claim(driver: neo4j.Driver, graph: str) -> Writer:
+    """Claim the right to write `graph`; whoever held it stops at its next batch."""
+    try:
+        with driver.session() as session:
+            record = session.execute_write(lambda tx: tx.run(queries.CLAIM, graph=graph).single(strict=True))
+    except (DriverError, Neo4jError) as exc:
+        raise StoreError(f"Neo4j did not let us claim the graph '{graph}': {exc}") from exc
+    return Writer(driver, graph, record["token"])
+
+
+def by_head(triples: Iterable[Triple]) -> list[tuple[str, list[Triple]]]:
+    """Group distinct triples by head, in the order of heads: what the head guard is fast on."""
+    heads: dict[str, dict[Triple, None]] = {}
+    for triple in triples:
+        heads.setdefault(triple.head, {})[triple] = None
+    return [(head, list(heads[head])) for head in sorted(heads)]
+
+
+def head_batches(heads: Sequence[tuple[str, list[Triple]]], size: int) -> Iterable[list[tuple[str, list[Triple]]]]:
+    """Cut groups into batches of about `size` triples; a hub with more is split, which the guard allows."""
+    batch: list[tuple[str, list[Triple]]] = []
+    room = size
+    for head, facts in heads:
+        for start in range(0, len(facts), size):
+            part = facts[start : start + size]
+            if len(part) > room and batch:
+                yield batch
+                batch, room = [], size
+            batch.append((head, part))
+            room -= len(part)
+    if batch:
+        yield batch
+
+
+def write_triples(
+    writer: Writer, batch: Sequence[tuple[str, list[Triple]]], types: dict[str, str], source: str, n: int
+) -> int:
+    """Write the facts of some heads as relationships, once each; return how many were new.
+
+    `types` maps every relation to its relationship type. The batch is recorded in the same transaction.
+    """
+    relations = sorted({triple.relation for _, facts in batch for triple in facts})
+    number = {relation: i for i, relation in enumerate(relations)}
+    said = sum(len(facts) for _, facts in batch)
+    rows = []
+    for head, facts in batch:
+        keyed = sorted((fact.key(writer.graph), number[fact.relation], fact.tail) for fact in facts)
+        rows.append([head, [key for key, _, _ in keyed], [n for _, n, _ in keyed], [tail for _, _, tail in keyed]])
+
+    def work(tx: Tx) -> int:
+        common = {"graph": writer.graph, "source": source, "rows": rows}
+        names = {"types": [types[relation] for relation in relations], "relations": relations}
+        created = tx.run(queries.WRITE_TRIPLES, common, **names).consume().counters.relationships_created
+        properties = {"triples": said, "heads": len(batch)}
+        tx.run(queries.RECORD_BATCH, common, n=n, properties=properties).consume()
+        return created
+
+    return writer.write(work)
+
+
+def write_images(writer: Writer, records: Sequence[ImageRecord], source: str) -> int:
+    """Write (:Entity)-[:HAS_IMAGE]->(:Image); return how many relationships were new."""
+    rows = [
+        {
+            "entity": record.entity,
+            "sha256": record.sha256,
+            "properties": {
+                "path": record.path,
+                "name": record.path.rpartition("/")[2],
+                "width": record.width,
+                "height": record.height,
+                "format": record.format,
+            },
+        }
+        for record in records
+    ]
+    return writer.run(queries.WRITE_IMAGES, rows=rows, source=source).relationships_created
+
+
+def remove(writer: Writer, report: Callable[[int], None] = lambda removed: None) -> int:
+    """Delete all relationships and nodes of the graph in small transactions; return how many nodes.
+
+    The (:Graph) node goes last, so that a removal that was killed can be run again.
+    """
+    while remove_some(writer, queries.REMOVE_RELATIONSHIPS, limit=20_000):
+        pass
+    total = 0
+    for label in ("Entity", "Image", "Batch", "Relation", "Type"):
+        while removed := remove_some(writer, queries.REMOVE_NODES, label=label, limit=5_000):
+            total += removed
+            report(removed)
+    writer.run(queries.REMOVE_GRAPH)
+    return total
+
+
+def remove_some(writer: Writer, query: LiteralString, **parameters: Any) -> int:
+    """Run one removing statement; return how many things it removed."""
+    return writer.write(
+        lambda tx: int(tx.run(query, parameters, graph=writer.graph).single(strict=True)["removed"])
+    )  # fmt: skip

@@ -1,0 +1,187 @@
+"""All Cypher of the package `kg`. Values are parameters, always; types and labels come from the graph's own tables."""
+
+# --- one writer a graph -------------------------------------------------------------------------------------------
+
+CLAIM = """
+MERGE (g:Graph {name: $graph})
+ON CREATE SET g.created = datetime(), g.fence = 0
+SET g.fence = g.fence + 1
+RETURN g.fence AS token
+"""
+
+# SET comes first: it takes the lock on the node, so the token that is then read is the last one given.
+HOLD = """
+MATCH (g:Graph {name: $graph})
+SET g.held = $token
+RETURN g.fence AS token
+"""
+
+DESCRIBE = "MATCH (g:Graph {name: $graph}) SET g += $properties"
+
+STAMP = "MATCH (g:Graph {name: $graph}) SET g.ingested = datetime()"
+
+RECORD_BATCH = """
+MERGE (b:Batch {graph: $graph, source: $source, n: $n})
+SET b += $properties
+"""
+
+# --- names --------------------------------------------------------------------------------------------------------
+
+RELATIONS = """
+MATCH (r:Relation {graph: $graph})
+RETURN r.path AS path, r.type AS type, r.label AS label, r.direction AS direction
+ORDER BY path
+"""
+
+TYPES = "MATCH (t:Type {graph: $graph}) RETURN t.path AS path, t.label AS label ORDER BY path"
+
+# Append-only: what is named keeps its name.
+NAME_RELATIONS = """
+UNWIND $rows AS row
+MERGE (r:Relation {graph: $graph, path: row.path})
+ON CREATE SET r.type = row.type, r.direction = row.direction
+SET r += row.labels
+"""
+
+NAME_TYPES = """
+UNWIND $rows AS row
+MERGE (t:Type {graph: $graph, path: row.path})
+ON CREATE SET t.label = row.label
+"""
+
+# --- entities, facts, pictures ------------------------------------------------------------------------------------
+
+WRITE_ENTITIES = """
+UNWIND $rows AS row
+MERGE (e:Entity {graph: $graph, id: row.id})
+SET e += row.properties,
+    e.sources = CASE WHEN $source IN coalesce(e.sources, []) THEN e.sources ELSE coalesce(e.sources, []) + $source END
+WITH e, row, [l IN labels(e) WHERE l IN $labels AND l <> row.label] AS stale
+REMOVE e:$(stale)
+SET e:$([l IN [row.label] WHERE l IS NOT NULL])
+"""
+
+# The head guard: what a head already has is read once per head, not once per triple (MERGE expands between two hubs
+# for each). It takes no lock before it reads; the fence does. A row is [head, sorted triple keys, relation numbers,
+# tails]; a head of which this source's facts are all there is done after one comparison of lists. Facts that another
+# source said first gain this source.
+WRITE_TRIPLES = """
+UNWIND $rows AS row
+MATCH (a:Entity {graph: $graph, id: row[0]})
+WITH a, row, COLLECT { MATCH (a)-[r]->() WHERE $source IN r.sources AND r.triple IS NOT NULL
+                       RETURN r.triple ORDER BY r.triple } AS said
+WHERE said <> row[1]
+CALL (a, row) {
+    MATCH (a)-[r]->() WHERE r.triple IN row[1] AND NOT $source IN r.sources
+    SET r.sources = r.sources + $source
+}
+WITH a, row, COLLECT { MATCH (a)-[r]->() WHERE r.triple IS NOT NULL RETURN r.triple } AS have
+UNWIND range(0, size(row[1]) - 1) AS i
+WITH a, row, i, have WHERE NOT row[1][i] IN have
+MATCH (b:Entity {graph: $graph, id: row[3][i]})
+CREATE (a)-[r:$($types[row[2][i]])]->(b)
+SET r.triple = row[1][i], r.relation = $relations[row[2][i]], r.sources = [$source]
+"""
+
+WRITE_IMAGES = """
+UNWIND $rows AS row
+MATCH (e:Entity {graph: $graph, id: row.entity})
+MERGE (i:Image {graph: $graph, sha256: row.sha256})
+ON CREATE SET i += row.properties
+MERGE (e)-[h:HAS_IMAGE]->(i)
+ON CREATE SET h.path = row.properties.path, h.gate = 'unjudged'
+SET h.sources = CASE WHEN $source IN coalesce(h.sources, []) THEN h.sources ELSE coalesce(h.sources, []) + $source END
+"""
+
+# --- reading ------------------------------------------------------------------------------------------------------
+
+# A graph whose first ingest has not ended is listed after the others.
+GRAPH_NAMES = "MATCH (g:Graph) RETURN g.name AS name ORDER BY coalesce(toString(g.ingested), '') DESC, name"
+
+GRAPHS = """
+MATCH (g:Graph)
+RETURN g.name AS name, toString(g.ingested) AS ingested, g.image_root AS image_root,
+       COUNT { (e:Entity {graph: g.name}) } AS entities,
+       COUNT { (r:Relation {graph: g.name}) } AS relations,
+       COUNT { (:Entity {graph: g.name})-[r]->(:Entity) WHERE r.triple IS NOT NULL } AS triples,
+       COUNT { (i:Image {graph: g.name}) } AS images,
+       COUNT { (e:Entity {graph: g.name}) WHERE EXISTS { (e)-[:HAS_IMAGE]->() } } AS illustrated
+ORDER BY coalesce(ingested, '') DESC, name
+"""
+
+RELATION_COUNTS = """
+MATCH (:Entity {graph: $graph})-[r]->(:Entity) WHERE r.triple IS NOT NULL
+RETURN r.relation AS path, type(r) AS type, count(*) AS triples
+ORDER BY triples DESC, path
+"""
+
+TYPE_COUNTS = """
+MATCH (t:Type {graph: $graph})
+MATCH (e:Entity {graph: $graph}) WHERE t.label IN labels(e)
+RETURN t.label AS label, count(*) AS entities, count { (e)-[:HAS_IMAGE]->() } AS images
+ORDER BY entities DESC, label
+"""
+
+# The node labels in use over all graphs, the most frequent first.
+LABELS = """
+MATCH (t:Type)
+WITH DISTINCT t.label AS label
+RETURN label, COUNT { (e:$(label)) } AS entities
+ORDER BY entities DESC, label
+"""
+
+ENTITY_IDS = "MATCH (e:Entity {graph: $graph}) RETURN e.id AS id"
+
+NODE_COUNT = """
+RETURN COUNT { (:Entity {graph: $graph}) } + COUNT { (:Image {graph: $graph}) } + COUNT { (:Batch {graph: $graph}) }
+     + COUNT { (:Relation {graph: $graph}) } + COUNT { (:Type {graph: $graph}) } AS nodes
+"""
+
+IMAGE_SHAS = "MATCH (i:Image {graph: $graph}) RETURN i.sha256 AS sha256"
+
+IMAGES_HELD_ELSEWHERE = """
+UNWIND $shas AS sha
+MATCH (i:Image {sha256: sha}) WHERE i.graph <> $graph
+RETURN DISTINCT sha
+"""
+
+# --- the whole graph, for kg/adjacency.py -------------------------------------------------------------------------
+
+VERTICES = "MATCH (e:Entity {graph: $graph}) RETURN e.id, e.name, e.names, e.types"
+
+PICTURES = """
+MATCH (e:Entity {graph: $graph})-[h:HAS_IMAGE]->(i:Image)
+RETURN e.id, coalesce(h.path, i.path) AS path, i.sha256
+ORDER BY e.id, path
+"""
+
+RELATION_NAMES = "MATCH (r:Relation {graph: $graph}) RETURN r.path, r.type, r.label"
+
+TYPE_NAMES = "MATCH (t:Type {graph: $graph}) RETURN t.path, t.label"
+
+# Relationship types, not paths: short strings that come back fast. An edge drawn by hand has nothing but its type.
+FACTS_BY_HEAD = """
+MATCH (a:Entity {graph: $graph})
+RETURN a.id, COLLECT { MATCH (a)-[r]->(b:Entity {graph: $graph}) RETURN [type(r), b.id] } AS facts
+"""
+
+IMAGE_ROOT = "MATCH (g:Graph {name: $graph}) RETURN g.image_root"
+
+# --- removing -----------------------------------------------------------------------------------------------------
+
+# Relationships go first: the nodes of a batch may be hubs, and a transaction must fit into memory.
+REMOVE_RELATIONSHIPS = """
+MATCH (:Entity {graph: $graph})-[r]->()
+WITH r LIMIT $limit
+DELETE r
+RETURN count(*) AS removed
+"""
+
+REMOVE_NODES = """
+MATCH (n:$($label) {graph: $graph})
+WITH n LIMIT $limit
+DETACH DELETE n
+RETURN count(*) AS removed
+"""
+
+REMOVE_GRAPH = "MATCH (g:Graph {name: $graph}) DELETE g"

@@ -1,0 +1,199 @@
+"""Postgres with pgvector: images by content, embeddings by space, filled by binary COPY.
+
+A *space* is named by the content that determines it (`effnet-lite0@<weights>`), so that vectors of two encoders, or
+of two versions of one, never mix.
+"""
+
+import hashlib
+import re
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from kg.errors import StoreError
+from kg.settings import PostgresAddress
+from kg.types import ImageRecord
+
+# What begins and ends a stream of PostgreSQL's binary COPY format.
+COPY_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+COPY_TRAILER = b"\xff\xff"
+
+
+def connect(address: PostgresAddress) -> Engine:
+    """Return an engine that has been answered once. Raises StoreError if the server does not answer."""
+    url = make_url(address.url).set(drivername="postgresql+psycopg")
+    if address.password is not None:
+        url = url.set(password=address.password)
+    engine = create_engine(url, pool_pre_ping=True)
+    try:
+        with engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+    except SQLAlchemyError as exc:
+        place = make_url(address.url).render_as_string(hide_password=True)
+        raise StoreError(f"Postgres at {place} does not let us in: {exc.__cause__ or exc}") from exc
+    return engine
+
+
+def dhash_bits(dhash: int) -> bytes:
+    """Return the 8 bytes of a 64-bit hash, as Postgres' `bit(64)` stores them."""
+    return dhash.to_bytes(8, "big")
+
+
+def image_rows(records: Sequence[ImageRecord]) -> bytes:
+    """Encode images as rows of a binary COPY: sha256, dhash, width, height, size, format."""
+    out = bytearray()
+    for record in records:
+        name = record.format.encode()
+        fields = (
+            bytes.fromhex(record.sha256),
+            (64).to_bytes(4, "big") + dhash_bits(record.dhash),
+            record.width.to_bytes(4, "big"),
+            record.height.to_bytes(4, "big"),
+            record.size.to_bytes(8, "big"),
+            name,
+        )
+        out += len(fields).to_bytes(2, "big")
+        for value in fields:
+            out += len(value).to_bytes(4, "big") + value
+    return bytes(out)
+
+
+def embedding_rows(space: str, sha256: Sequence[str], vectors: NDArray[np.float32]) -> bytes:
+    """Encode embeddings as rows of a binary COPY: space, sha256, halfvec.
+
+    `vectors` is (N, D) float32. All rows have one length, so the whole batch is one structured array: no loop.
+    """
+    count, width = vectors.shape
+    name = space.encode()
+    row = np.dtype(
+        [
+            ("fields", ">i2"),
+            ("space_length", ">i4"),
+            ("space", f"S{len(name)}"),
+            ("sha_length", ">i4"),
+            ("sha", "u1", (32,)),
+            ("vector_length", ">i4"),
+            ("width", ">i2"),
+            ("unused", ">i2"),
+            ("vector", ">f2", (width,)),
+        ]
+    )
+    rows = np.zeros(count, row)
+    rows["fields"] = 3
+    rows["space_length"], rows["space"] = len(name), name
+    rows["sha_length"] = 32
+    rows["sha"] = np.frombuffer(bytes.fromhex("".join(sha256)), "u1").reshape(count, 32)
+    rows["vector_length"], rows["width"] = 4 + 2 * width, width
+    rows["vector"] = vectors.astype(">f2")
+    return rows.tobytes()
+
+
+def copy(connection: Connection, table: str, rows: bytes) -> int:
+    """COPY binary rows into `table`, leaving out those whose key is there already; return how many were new."""
+    staging = f"new_{table}"
+    connection.execute(text(f"CREATE TEMP TABLE {staging} (LIKE {table}) ON COMMIT DROP"))
+    driver = connection.connection.driver_connection
+    assert driver is not None  # noqa: S101 - an open connection has one
+    with driver.cursor() as cursor, cursor.copy(f"COPY {staging} FROM STDIN (FORMAT BINARY)") as stream:
+        stream.write(COPY_HEADER + rows + COPY_TRAILER)
+    added = connection.execute(
+        text(f"INSERT INTO {table} SELECT * FROM {staging} ON CONFLICT DO NOTHING")  # noqa: S608 - our own name
+    ).rowcount
+    connection.execute(text(f"DROP TABLE {staging}"))
+    return int(added)
+
+
+def store(
+    engine: Engine,
+    ledger: tuple[str, str],
+    records: Sequence[ImageRecord],
+    space: str,
+    vectors: NDArray[np.float32],
+) -> int:
+    """Store a batch of images, their embeddings (N, D) and its ledger row in one transaction; return new embeddings.
+
+    `ledger` is (graph, source). Rows that are there stay as they are: both tables are keyed by content.
+    """
+    shas = [record.sha256 for record in records]
+    digest = hashlib.sha256("".join(sorted(shas)).encode()).hexdigest()
+    try:
+        with engine.begin() as connection:
+            copy(connection, "image", image_rows(records))
+            added = copy(connection, "embedding", embedding_rows(space, shas, vectors))
+            connection.execute(
+                text(
+                    "INSERT INTO batch (graph, source, stage, digest, rows) VALUES (:graph, :source, :stage, :digest, "
+                    ":rows) ON CONFLICT DO NOTHING"
+                ),
+                {"graph": ledger[0], "source": ledger[1], "stage": space, "digest": digest, "rows": len(records)},
+            )
+    except SQLAlchemyError as exc:
+        raise StoreError(f"Postgres refused a batch of {len(records)} images of '{ledger[0]}': {exc}") from exc
+    return added
+
+
+def stored(engine: Engine, space: str, sha256: Sequence[str]) -> dict[str, ImageRecord]:
+    """Return those of the images that have an embedding in `space`, by sha256, without entity and path."""
+    with engine.connect() as connection:
+        rows = connection.execute(
+            text(
+                "SELECT encode(sha256, 'hex'), dhash::text, width, height, format, size FROM image "
+                "JOIN embedding USING (sha256) WHERE space = :space AND sha256 = ANY(:shas)"
+            ),
+            {"space": space, "shas": [bytes.fromhex(sha) for sha in sha256]},
+        )
+        return {row[0]: ImageRecord("", "", row[0], int(row[1], 2), *row[2:]) for row in rows}
+
+
+def index_name(space: str) -> str:
+    """Return the name of the HNSW index of a space: readable, unique, at most 63 bytes."""
+    digest = hashlib.sha1(space.encode(), usedforsecurity=False).hexdigest()[:8]
+    return f"embedding_{re.sub('[^a-z0-9]+', '_', space.lower())[:40]}_{digest}"
+
+
+def build_index(engine: Engine, space: str, width: int) -> None:
+    """Build the partial HNSW index (cosine) of a space of `width` dimensions, after its load, if it is not there."""
+    literal = space.replace("'", "''")
+    with engine.begin() as connection:
+        connection.execute(text("SET LOCAL maintenance_work_mem = '256MB'"))
+        connection.exec_driver_sql(
+            f"CREATE INDEX IF NOT EXISTS {index_name(space)} ON embedding "
+            f"USING hnsw ((vector::halfvec({width})) halfvec_cosine_ops) WHERE space = '{literal}'"
+        )
+
+
+def nearest(engine: Engine, space: str, vector: NDArray[np.float32], k: int) -> list[tuple[str, float]]:
+    """Return the k images nearest to `vector` (D,) in `space` as (sha256, cosine), best first, by the HNSW index."""
+    width = len(vector)
+    literal = "[" + ",".join(f"{x:.6g}" for x in vector) + "]"
+    name = space.replace("'", "''")  # the planner takes a partial index only where its condition is a literal
+    query = (
+        f"SELECT encode(sha256, 'hex'), 1 - (vector::halfvec({width}) <=> %(query)s::halfvec({width})) "  # noqa: S608
+        f"FROM embedding WHERE space = '{name}' "
+        f"ORDER BY vector::halfvec({width}) <=> %(query)s::halfvec({width}) LIMIT %(k)s"
+    )
+    with engine.begin() as connection:
+        connection.execute(text("SET LOCAL hnsw.iterative_scan = strict_order"))
+        rows = connection.exec_driver_sql(query, {"query": literal, "k": k})
+        return [(row[0], float(row[1])) for row in rows]
+
+
+def spaces(engine: Engine) -> dict[str, int]:
+    """Return how many embeddings each space holds."""
+    with engine.connect() as connection:
+        rows = connection.execute(text("SELECT space, count(*) FROM embedding GROUP BY space ORDER BY space"))
+        return {row[0]: int(row[1]) for row in rows}
+
+
+def remove(engine: Engine, graph: str, sha256: Sequence[str]) -> int:
+    """Delete these images with their embeddings, and the graph's ledger; return how many images were there."""
+    with engine.begin() as connection:
+        connection.execute(text("DELETE FROM batch WHERE graph = :graph"), {"graph": graph})
+        result = connection.execute(
+            text("DELETE FROM image WHERE sha256 = ANY(:shas)"), {"shas": [bytes.fromhex(sha) for sha in sha256]}
+        )
+        return int(result.rowcount)
