@@ -1,0 +1,88 @@
+"""A general grammar: questions and statements for any relation, from its path, IRI or label.
+
+A relation's name is read as an English phrase; its shape (dialogue/shapes.py) says how to ask.
+"""
+
+import re
+from collections.abc import Sequence
+from functools import cache
+
+from dialogue.nouns import Ends, Texts
+from dialogue.shapes import compound, shape
+from dialogue.wordings import Asking, Question, Statement, Wordings
+from dialogue.words import english, kind_of, plural, singular, split_words
+
+_HOP = re.compile(r"\.(?=/)")
+_SOMETHING = "thing"
+
+
+def generated(
+    relation: str, label: str | None = None, head_types: Sequence[str] = (), tail_types: Sequence[str] = ()
+) -> Wordings:
+    """Make the English wordings of a relation that has none by hand.
+
+    `label` is what the graph itself calls the relation; types are Freebase types, class IRIs or node labels, the most
+    telling first. A Freebase path names its own head's type.
+    """
+    hops = _hops(relation)
+    if label and split_words(label):
+        hops = [(*hops[-1][:-1], label)]
+    phrases = [_phrase(hop) for hop in hops]
+    head = noun_of_type("/" + "/".join(hops[0][:-1])) if relation.startswith("/") and len(hops[0]) > 2 else ""
+    ends = Ends(head or _first_noun(head_types), _first_noun(tail_types))
+    is_path = relation.startswith("/") and not label
+    texts = shape(phrases[0], ends, is_path) if len(phrases) == 1 else compound(phrases[0], phrases[-1], ends, is_path)
+    return _wordings(relation, texts, ends)
+
+
+def noun_of_type(kind: str) -> str:
+    """Return the noun for an entity type: "/tv/tv_program" and "TvProgram" are a "TV program"."""
+    lists = english()
+    if kind in lists.types:
+        return lists.types[kind]
+    segments = [segment for segment in re.split(r"[/#:]+", kind) if segment]
+    return singular(" ".join(split_words(segments[-1]))) if segments else ""
+
+
+def _first_noun(types: Sequence[str]) -> str:
+    """Return the noun of the first type that tells something: not of a list that some user of Freebase kept."""
+    telling = (kind for kind in types if not kind.startswith(("/common/", "/user/", "/dataworld/")))
+    return next((noun for kind in telling if (noun := noun_of_type(kind))), "")
+
+
+def _wordings(relation: str, texts: Texts, ends: Ends) -> Wordings:
+    tail_kind = kind_of(texts.noun) if kind_of(texts.noun) != "thing" or not ends.tail else kind_of(ends.tail)
+    head_noun = texts.head_noun or ends.head or _SOMETHING
+    return Wordings(
+        relation,
+        "en",
+        Asking(tuple(map(Question.parse, texts.tail)), singular(texts.noun), plural(texts.noun), tail_kind),
+        Asking(
+            tuple(map(Question.parse, texts.head)),
+            singular(head_noun),
+            plural(head_noun),
+            kind_of(ends.head or head_noun),
+        ),
+        tuple(map(Statement.parse, texts.say)),
+        written=False,
+    )
+
+
+def _hops(relation: str) -> list[tuple[str, ...]]:
+    """Split a path into hops of segments; an IRI is one hop."""
+    relation = relation.strip().removeprefix("<").removesuffix(">")
+    if relation.startswith("/"):
+        hops = [tuple(filter(None, hop.split("/"))) for hop in _HOP.split(relation)]
+    else:
+        hops = [tuple(filter(None, re.split(r"[/#:?&=]+", relation)))]
+    return [hop or ("",) for hop in hops]
+
+
+@cache
+def _phrase(hop: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the words of a hop's property; some of Freebase's are put better by hand."""
+    table = english().phrases
+    for name in ("/".join(hop[-3:]), "/".join(hop[-2:]), hop[-1]):
+        if name in table:
+            return tuple(table[name].split())
+    return split_words(re.sub(r"_s$", "", hop[-1])) or ("relation",)

@@ -1,0 +1,88 @@
+"""Relations as people speak of them: wordings from the lexicon or the grammar, questions, sentences, answers."""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+
+from dialogue.grammar import generated
+from dialogue.wordings import Asking, Direction, Question, Statement, Wordings, fill, listed, state
+from dialogue.words import plural
+from kg.errors import DataError
+
+LEXICA: Mapping[str, tuple[str, ...]] = {"en": ("fb15k.toml", "atlas.toml")}  # language -> files of dialogue/lexicon
+
+
+@cache
+def lexicon(lang: str = "en") -> Mapping[str, Wordings]:
+    """Return the wordings written by hand in a language, by relation."""
+    entries: dict[str, Wordings] = {}
+    for name in LEXICA.get(lang, ()):
+        text = (files("dialogue") / "lexicon" / name).read_text(encoding="utf-8")
+        for relation, entry in tomllib.loads(text).items():
+            try:
+                entries[relation] = _written(relation, lang, entry)
+            except (KeyError, ValueError) as error:
+                raise DataError(f"{name} words {relation} wrongly ({error}): correct that entry.") from error
+    return entries
+
+
+def wordings(
+    relation: str,
+    label: str | None = None,
+    head_types: Sequence[str] = (),
+    tail_types: Sequence[str] = (),
+    lang: str = "en",
+) -> Wordings:
+    """Return how a relation is asked for and stated: by hand where the lexicon has it, else by the grammar.
+
+    `label` is what the graph itself calls the relation, in that language. Types are Freebase types, class IRIs or node
+    labels of what stands at the two ends, the most telling first.
+    """
+    if (written := lexicon(lang).get(relation)) is not None:
+        return written
+    if lang != "en":
+        raise DataError(
+            f"there are no wordings for {relation} in {lang!r} and no grammar for it: write a lexicon entry."
+        )
+    return generated(relation, label, head_types, tail_types)
+
+
+def question(worded: Wordings, direction: Direction, form: int, name: str) -> str:
+    """Return the question for the tail or the head of a relation whose other end is called `name`."""
+    return fill(worded.asking(direction).forms[form], name)
+
+
+def statement(worded: Wordings, form: int, head: str, tail: str) -> str:
+    """Return the sentence that states one fact."""
+    return state(worded.statements[form], head, tail)
+
+
+def answer(names: Sequence[str]) -> str:
+    """Return the answer that names one or several entities: "Paris.", "Oslo and Rome."."""
+    said = listed(names)
+    return said if said.endswith((".", "!", "?")) else f"{said}."
+
+
+def follow_up(asking: Asking, whose: str = "its", several: bool = False) -> str:
+    """Return the elliptic question about what was just spoken of: "And its currency?"."""
+    return f"And {whose} {asking.nouns if several else asking.noun}?"
+
+
+def _written(relation: str, lang: str, entry: Mapping[str, Sequence[str]]) -> Wordings:
+    head_noun, tail_noun = entry["noun"]
+    head_kind, tail_kind = entry["kind"]
+    return Wordings(
+        relation,
+        lang,
+        Asking(_forms(entry["tail"]), tail_noun, plural(tail_noun), tail_kind),
+        Asking(_forms(entry["head"]), head_noun, plural(head_noun), head_kind),
+        tuple(map(Statement.parse, entry["say"])),
+        written=True,
+    )
+
+
+def _forms(templates: Sequence[str]) -> tuple[Question, ...]:
+    if len(set(templates)) < 3:
+        raise ValueError("three different questions are needed for each direction")
+    return tuple(map(Question.parse, templates))

@@ -1,0 +1,178 @@
+"""English words: articles, plurals, participles, kinds; and the splitting of identifiers into words."""
+
+import re
+import tomllib
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from urllib.parse import unquote
+
+_LISTS = (
+    "prepositions", "auxiliaries", "adjectives", "adverbs", "states",
+    "nouns_rather_than_verbs", "nouns_rather_than_participles", "no_participles",
+)  # fmt: skip
+_ARTICLES = frozenset({"a", "an", "the"})
+_HUMP = re.compile(r"(?<=[a-z\d])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_AN = re.compile(r"(?:[aeio]|u(?!ni|s|k|r[aeiou]|t[aeiou])|un(?!i)|uni[mn]|hour|heir|hono|honest|MBA|NFL|NCAA|HUD|MMO)")
+_LONE_VOWEL_LETTER = re.compile(r"[AEFHILMNORSX][A-Z]")  # an NFL team, but a UN body
+
+
+@dataclass(frozen=True, slots=True)
+class English:
+    """What can't be computed: see lexicon/english.toml."""
+
+    prepositions: frozenset[str]
+    auxiliaries: frozenset[str]
+    adjectives: frozenset[str]
+    adverbs: frozenset[str]
+    states: frozenset[str]
+    nouns_rather_than_verbs: frozenset[str]
+    nouns_rather_than_participles: frozenset[str]
+    no_participles: frozenset[str]
+    collectives: Mapping[str, str]
+    plurals: Mapping[str, str]
+    singulars: Mapping[str, str]
+    singular: frozenset[str]
+    participles: frozenset[str]
+    verbs: Mapping[str, str]
+    kinds: Mapping[str, str]
+    spelling: Mapping[str, str]
+    types: Mapping[str, str]
+    phrases: Mapping[str, str]
+
+
+@cache
+def english() -> English:
+    """Return the word lists."""
+    data = tomllib.loads((files("dialogue") / "lexicon" / "english.toml").read_text(encoding="utf-8"))
+    return English(
+        **{name: frozenset(data[name]) for name in _LISTS},
+        collectives=data["collectives"],
+        plurals=data["plurals"],
+        singulars={plural: word for word, plural in data["plurals"].items()},
+        singular=frozenset(data["singular"]["words"]),
+        participles=frozenset(data["participles"]["words"]),
+        verbs=data["verbs"],
+        kinds={word: kind for kind, words in data["kinds"].items() for word in words},
+        spelling=data["spelling"],
+        types=data["types"],
+        phrases=data["phrases"],
+    )
+
+
+def split_words(identifier: str) -> tuple[str, ...]:
+    """Split a path segment, a local name or a label into words, without articles: lower case but for abbreviations.
+
+    `Title_with_underscores`, `camelCase` and plain text all work. Nothing unprintable comes out, and no brace.
+    """
+    text = unicodedata.normalize("NFC", unquote(identifier, errors="ignore"))
+    text = "".join(
+        c if c.isalnum() or c in "'’&+-\u200c\u200d" or unicodedata.category(c)[0] == "M" else " " for c in text
+    )
+    spelling = english().spelling
+    words: list[str] = []
+    for part in text.split():
+        for word in _HUMP.split(part):
+            word = word.strip("-")
+            lower = word.lower()
+            if lower in spelling:
+                words.extend(spelling[lower].split())
+            elif word and lower not in _ARTICLES:
+                words.append(word if len(word) > 1 and word.isupper() else lower)
+    return tuple(words)
+
+
+def article(noun: str) -> str:
+    """Return the noun with its indefinite article."""
+    first = noun.split(" ", 1)[0]
+    spelled = first.isupper() and len(first) > 1
+    an = bool(_LONE_VOWEL_LETTER.match(first)) if spelled else bool(_AN.match(noun.lower()))
+    return f"{'an' if an else 'a'} {noun}"
+
+
+def is_plural(noun: str) -> bool:
+    """Say whether a noun phrase is plural by its head word."""
+    word = head_word(noun).lower()
+    lists = english()
+    if word in lists.singulars and word not in lists.plurals:
+        return True
+    return len(word) > 2 and word.endswith("s") and not word.endswith(("ss", "us", "is")) and word not in lists.singular
+
+
+def plural(noun: str) -> str:
+    """Return the plural of a noun phrase: its head word changes (countries of origin)."""
+    return _with_head(noun, _plural_word) if not is_plural(noun) else noun
+
+
+def singular(noun: str) -> str:
+    """Return the singular of a noun phrase."""
+    return _with_head(noun, _singular_word) if is_plural(noun) else noun
+
+
+def head_word(noun: str) -> str:
+    """Return the word that the phrase is about: the last one before a preposition."""
+    words = noun.split()
+    return words[_head_index(words)] if words else ""
+
+
+def is_participle(word: str) -> bool:
+    """Say whether a word is a past participle."""
+    known = english()
+    if word in known.participles:
+        return True
+    return word.endswith("ed") and len(word) > 3 and not word.endswith("eed") and word not in known.no_participles
+
+
+def kind_of(noun: str) -> str:
+    """Return what a noun stands for: person, place, organization, work, event, time or thing."""
+    kinds = english().kinds
+    for form in (noun, singular(noun)):
+        words = form.lower().split()
+        words = words[: _head_index(words) + 1]
+        for start in range(max(0, len(words) - 2), len(words)):
+            if (found := kinds.get(" ".join(words[start:]))) is not None:
+                return found
+    return "thing"
+
+
+def _head_index(words: list[str]) -> int:
+    prepositions = english().prepositions
+    for i, word in enumerate(words):
+        if i and (word in prepositions or word in ("that", "whose", "who", "which")):
+            return i - 1
+    return len(words) - 1
+
+
+def _with_head(noun: str, change: Callable[[str], str]) -> str:
+    words = noun.split()
+    if not words:
+        return noun
+    at = _head_index(words)
+    words[at] = change(words[at])
+    return " ".join(words)
+
+
+def _plural_word(word: str) -> str:
+    lists = english()
+    if word.lower() in lists.plurals:
+        return lists.plurals[word.lower()]
+    if re.search(r"(?:s|x|z|ch|sh)$", word):
+        return word + "es"
+    if re.search(r"[^aeiou]y$", word):
+        return word[:-1] + "ies"
+    return word + "s"
+
+
+def _singular_word(word: str) -> str:
+    lists = english()
+    if word.lower() in lists.singulars:
+        return lists.singulars[word.lower()]
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    if re.search(r"(?:ss|x|z|ch|sh)es$", word):
+        return word[:-2]
+    if word.endswith(("statuses", "viruses", "campuses", "buses")):
+        return word[:-2]
+    return word.removesuffix("s")

@@ -1,0 +1,165 @@
+"""Any relation can be asked for and stated in English, whatever the graph calls it."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dialogue.verbalise import answer, follow_up, lexicon, question, statement, wordings
+from dialogue.wordings import Question, Statement, Wordings
+from kg.errors import DataError
+
+hostile = st.text(st.characters(exclude_categories=["Cs"]), max_size=40) | st.text(
+    st.sampled_from("aZs9_-/.#: `'\"{}%$\n\x00\u202eßé国ofbyinthisherehas "), max_size=30
+)
+
+
+def asked(relation: str, direction: str = "tail", form: int = 0, **known: object) -> str:
+    return question(wordings(relation, **known), direction, form, "X")  # type: ignore[arg-type]
+
+
+def faults(worded: Wordings) -> list[str]:
+    """Return what is wrong with the wordings of a relation, whatever they say."""
+    found = []
+    for asking in (worded.tail, worded.head):
+        texts = [f"{form.prefix}X{form.suffix}" for form in asking.forms]
+        found += ["fewer than three questions"] if len(set(texts)) < 3 else []
+        found += [f"no question: {text}" for text in texts if not text.endswith("?") or not text[0].isupper()]
+        found += ["no noun"] if not asking.noun or not asking.nouns else []
+    sentences = [f"{s.before}X{s.between}Y{s.after}" for s in worded.statements]
+    found += ["fewer than two statements"] if len(set(sentences)) < 2 else []
+    for text in [f"{f.prefix}X{f.suffix}" for a in (worded.tail, worded.head) for f in a.forms] + sentences:
+        found += [f"spaces: {text!r}"] if "  " in text or text != text.strip() or " ?" in text or " ." in text else []
+        found += [f"placeholder: {text!r}"] if re.search("[{}]", text) else []
+        found += [f"doubled: {text!r}"] if re.search(r"\b(the|a|an|of|in|is|was) \1\b", text) else []
+        found += [f"two articles: {text!r}"] if re.search(r"\b(?:a|an|the) (?:a|an|the)\b", text) else []
+        found += [f"unprintable: {text!r}"] if not text.isprintable() else []
+    return found
+
+
+def test_curated_relation_is_asked_in_its_own_words() -> None:
+    assert asked("/people/person/place_of_birth") == "Where was X born?"
+    assert wordings("/people/person/place_of_birth").written
+
+
+@pytest.mark.parametrize(
+    ("relation", "tail", "head"),
+    [
+        ("/zoo/zoo/mascot", "What is the mascot of X?", "Which zoo has X as its mascot?"),
+        ("/zoo/zoo/animals", "What are the animals of X?", "Which zoo has X as one of its animals?"),
+        ("/zoo/zoo/keepers", "What are the keepers of X?", "Which zoo has X as one of its keepers?"),
+        ("/zoo/zoo/founders", "Who are the founders of X?", "Which zoo has X as one of its founders?"),
+        ("/zoo/animal/offspring_of", "What is X an offspring of?", "What is an offspring of X?"),
+        ("/zoo/zoo/designed_by", "What was X designed by?", "Which zoo was designed by X?"),
+        ("/zoo/zoo/contains", "What does X contain?", "Which zoo contains X?"),
+        ("/zoo/zoo/zoos_inspired", "Which zoos were inspired by X?", "By which zoo was X inspired?"),
+        ("/zoo/order/animals_of_this_order", "Which animals are of the order X?", "To which order does X belong?"),
+        ("/zoo/zoo/animals_born_here", "Which animals were born in X?", "Where was X born?"),
+        (
+            "/zoo/zoo/entrance_fee./money/value/currency",
+            "Which currency is recorded for the entrance fee of X?",
+            "For which zoo is X recorded as the currency of its entrance fee?",
+        ),
+        (
+            "/zoo/zoo/animals_kept./zoo/stay/cage",
+            "Which cage is recorded for the animals kept by X?",
+            "For which zoo is X recorded as the cage of one of the animals kept by it?",
+        ),
+    ],
+)
+def test_name_of_a_relation_is_read_as_a_phrase(relation: str, tail: str, head: str) -> None:
+    assert asked(relation) == tail
+    assert asked(relation, "head") == head
+
+
+def test_camel_case_predicate_needs_no_entry() -> None:
+    iri = "http://example.org/ns#officialLanguage"
+    assert asked(iri, head_types=["http://example.org/ns#Country"]) == "What is the official language of X?"
+    named = asked(iri, "head", head_types=["http://example.org/ns#Country"])
+    assert named == "Which country has X as its official language?"
+    assert asked("ex:locatedIn", tail_types=["City"]) == "Where is X located?"
+    assert asked("ex:foundedBy", tail_types=["Person"]) == "Who was X founded by?"
+    assert asked("ex:hasPart", "head") == "What has X as its part?"
+    assert asked("ex:isPartOf") == "What is X a part of?"
+
+
+def test_label_of_the_graph_goes_before_the_name_of_the_predicate() -> None:
+    assert asked("wdt:P36", label="capital") == "What is the capital of X?"
+    assert asked("wdt:P112", label="founded by", tail_types=["Person"]) == "Who was X founded by?"
+
+
+def test_who_is_asked_for_people_and_where_for_places() -> None:
+    assert asked("ex:author").startswith("Who is the author")
+    assert asked("ex:bornIn", tail_types=["City"]).startswith("Where was X born")
+    assert wordings("ex:author").tail.kind == "person"
+    assert wordings("ex:homeTown").tail.kind == "place"
+
+
+def test_follow_up_question_has_a_noun_in_the_right_number() -> None:
+    worded = wordings("urn:kwk:atlas:currency")
+    assert follow_up(worded.tail) == "And its currency?"
+    assert follow_up(worded.tail, several=True) == "And its currencies?"
+
+
+def test_answer_joins_names_as_one_says_them() -> None:
+    assert answer(["Oslo"]) == "Oslo."
+    assert answer(["Oslo", "Rome"]) == "Oslo and Rome."
+    assert answer(["Oslo", "Rome", "Apple Inc."]) == "Oslo, Rome and Apple Inc."
+
+
+def test_punctuation_is_not_doubled_by_a_name_that_ends_in_it() -> None:
+    worded = wordings("/people/person/place_of_birth")
+    assert statement(worded, 0, "Ann", "Washington D.C.") == "Ann was born in Washington D.C."
+    assert question(worded, "head", 0, "Who?") == "Who was born in Who?"
+
+
+def test_sentence_begins_with_a_capital_also_before_an_article() -> None:
+    worded = wordings("urn:kwk:atlas:currency")
+    sentences = {statement(worded, form, "the Netherlands", "the euro") for form in (0, 1)}
+    assert sentences == {
+        "The currency of the Netherlands is the euro.",
+        "In the Netherlands, people pay with the euro.",
+    }
+
+
+def test_unknown_language_says_what_to_do() -> None:
+    with pytest.raises(DataError, match="lexicon entry"):
+        wordings("ex:author", lang="xx")
+
+
+def test_template_without_its_placeholders_is_refused() -> None:
+    with pytest.raises(ValueError, match="exactly once"):
+        Question.parse("What is it?")
+    with pytest.raises(ValueError, match="exactly once"):
+        Statement.parse("{head} is what {head} is.")
+
+
+@given(hostile, st.none() | hostile, st.lists(hostile, max_size=2), st.lists(hostile, max_size=2))
+def test_hostile_names_of_relations_still_make_questions(
+    relation: str, label: str | None, head_types: list[str], tail_types: list[str]
+) -> None:
+    assert not faults(wordings(relation, label, head_types, tail_types))
+
+
+@given(hostile, hostile)
+def test_hostile_names_of_entities_are_put_in_as_they_are(head: str, tail: str) -> None:
+    worded = wordings("/people/person/nationality")
+    assert head[1:] in question(worded, "tail", 0, head)
+    said = statement(worded, 0, head, tail)
+    assert head[1:] in said
+    assert tail[1:] in said
+
+
+@pytest.mark.fb15k
+def test_every_relation_of_fb15k_can_be_asked_for_in_three_ways_from_both_ends() -> None:
+    folder = os.environ.get("KWK_FB15K_DIR")
+    if not folder:
+        pytest.skip("KWK_FB15K_DIR names no FB15K: its relations are not put into words")
+    lines = (Path(folder) / "FB15K_EntityTriples.txt").read_text(encoding="utf-8").splitlines()
+    relations = {line.split()[1] for line in lines}
+    assert len(relations) == 1056
+    assert not {relation: found for relation in sorted(relations) if (found := faults(wordings(relation)))}
+    assert set(lexicon()) - relations == {name for name in lexicon() if name.startswith("urn:")}
