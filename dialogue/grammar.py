@@ -85,4 +85,7 @@ def _phrase(hop: tuple[str, ...]) -> tuple[str, ...]:
     for name in ("/".join(hop[-3:]), "/".join(hop[-2:]), hop[-1]):
         if name in table:
             return tuple(table[name].split())
-    return split_words(re.sub(r"_s$", "", hop[-1])) or ("relation",)
+    words = split_words(re.sub(r"_s$", "", hop[-1]))
+    once = tuple(word for i, word in enumerate(words) if i == 0 or word != words[i - 1])
+    empty = english().auxiliaries | english().prepositions
+    return ("relation",) if empty.issuperset(once) else once
