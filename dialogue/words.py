@@ -79,7 +79,7 @@ def split_words(identifier: str) -> tuple[str, ...]:
             lower = word.lower()
             if lower in spelling:
                 words.extend(spelling[lower].split())
-            elif word and lower not in _ARTICLES:
+            elif lower not in _ARTICLES and any(c.isalnum() for c in word):
                 words.append(word if len(word) > 1 and word.isupper() else lower)
     return tuple(words)
 
