@@ -75,7 +75,7 @@ def split_words(identifier: str) -> tuple[str, ...]:
     words: list[str] = []
     for part in text.split():
         for word in _HUMP.split(part):
-            word = word.strip("-")
+            word = word.strip("-'’&+")
             lower = word.lower()
             if lower in spelling:
                 words.extend(spelling[lower].split())
