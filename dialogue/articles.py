@@ -1,0 +1,68 @@
+"""Which names take "the": the United Kingdom, the Academy Award for Best Picture, the Vietnam War."""
+
+import re
+import tomllib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+_HAS_ONE = re.compile(r"(?:the|a|an|la|le|les|el|los|las|il|der|die|das) ", re.IGNORECASE)
+_NUMBERED = re.compile(
+    r"\d+(?:st|nd|rd|th) |\d{4}(?:[\u2013-]\d+)? [A-Z]"
+)  # the 54th Grammy Awards, the 2003 NBA Draft
+
+
+@dataclass(frozen=True, slots=True)
+class _Lists:
+    names: frozenset[str]
+    shape: re.Pattern[str]
+    always: frozenset[str]
+    plural: frozenset[str]
+    awards: frozenset[str]
+    award: re.Pattern[str]
+    never: frozenset[str]
+
+
+@cache
+def _lists() -> _Lists:
+    data = tomllib.loads((files("dialogue") / "lexicon" / "articles.toml").read_text(encoding="utf-8"))
+    begins, ends, holds = (_either(data[key]) for key in ("beginnings", "endings", "middles"))
+    return _Lists(
+        frozenset(data["names"]),
+        re.compile(rf"^{begins}\b|\b{ends}$|\b{holds}\b"),
+        frozenset(data["types"]),
+        frozenset(data["plural_types"]),
+        frozenset(data["award_types"]),
+        re.compile(rf"\b{_either(data['award_words'])}\b"),
+        frozenset(data["bare_types"]),
+    )
+
+
+def _either(words: Sequence[str]) -> str:
+    return f"(?:{'|'.join(map(re.escape, words))})"
+
+
+def article_of(name: str, names: Collection[str] = (), types: Sequence[str] = ()) -> str:
+    """Return "the " where an English text says it before the name, else "".
+
+    `names` are all labels and aliases, `types` Freebase types or labels of types, the winning one first.
+    """
+    lists = _lists()
+    if _HAS_ONE.match(name):
+        return ""
+    if name in lists.names or f"the {name}" in names:
+        return "the "
+    kind = types[0] if types else ""
+    if kind in lists.never and not name.startswith("University of"):
+        return ""
+    if not (name[:1].isupper() or name[:1].isdigit()):
+        return ""  # a common noun: drama film, marriage
+    takes = (
+        kind in lists.always
+        or (kind in lists.plural and name.endswith("s"))
+        or (kind in lists.awards and lists.award.search(name))
+        or lists.shape.search(name)
+        or (_NUMBERED.match(name) and not kind.startswith(("/music/", "/tv/", "/cvg/")))
+    )
+    return "the " if takes else ""

@@ -1,0 +1,190 @@
+"""Build the dialogues of a graph: valid and test first, then train, which covers every fact that the others ask for.
+
+A batch of dialogues is a pure function of the material and a list of tasks, so any number of workers write the same
+bytes. Files are written beside their place and moved there when all is done.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from itertools import count
+from pathlib import Path
+
+from dialogue.batches import BATCH, Written, batches_of
+from dialogue.folder import SETTINGS, check_target, new_folder
+from dialogue.material import Material, prepare
+from dialogue.serialise import SCHEMA
+from dialogue.splits import TEST, TRAIN, VALID
+from dialogue.types import FORMATS, SPLITS, Format
+from dialogue.walk import LENGTHS, Asking, Task, cover
+from kg.adjacency import Adjacency
+from kg.errors import DataError
+from kg.progress import Progress, silent
+
+ROUNDS = 100_000  # of a build that does not say how many, from a graph that has enough to ask
+TOGETHER = 5  # facts that a dialogue which has to ask them asks at most
+BARREN = 20 * BATCH  # tasks in a row without a dialogue, after which a split is given up
+
+
+@dataclass(frozen=True, slots=True)
+class BuildSettings:
+    """What decides the dialogues of a graph: saved beside them as build.json."""
+
+    rounds: int | None = None  # None: ROUNDS, or one for each triple and format where these are fewer
+    seed: int = 0
+    formats: tuple[Format, ...] = FORMATS
+    lang: str = "en"
+
+    def __post_init__(self) -> None:
+        if self.rounds is not None and self.rounds < 2:
+            raise DataError(f"{self.rounds} rounds make no dialogue; ask for 2 at least.")
+        if not 0 <= self.seed < 1 << 32:
+            raise DataError(f"The seed {self.seed} is not between 0 and 2^32 - 1.")
+        if not self.formats:
+            raise DataError(f"No format was chosen; there are {', '.join(FORMATS)}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What a build wrote: dialogues and rounds by split, and how many tasks were dropped by reason."""
+
+    graph: str
+    folder: str
+    dialogues: dict[str, int]
+    rounds: dict[str, int]
+    dropped: dict[str, int]
+
+
+def build(
+    graph: Adjacency,
+    settings: BuildSettings,
+    out: Path,
+    force: bool = False,
+    workers: int = 1,
+    progress: Progress = silent,
+) -> Built:
+    """Build the dialogues of a graph into the folder `out`. Raises DataError if it can't, and leaves nothing then."""
+    check_target(out, force)
+    material = prepare(graph, settings.seed, settings.formats, settings.lang)
+    quotas = _quotas(material, settings)
+    with (
+        batches_of(material, settings.seed, workers) as run,
+        new_folder(out, force) as folder,
+        progress("rounds", sum(quotas)) as advance,
+    ):
+        writers = [_Writer(folder / f"{name}.jsonl", advance) for name in SPLITS]
+        for split in (VALID, TEST):
+            writers[split].write(run(Task(split, n) for n in count()), quotas[split])
+        owed = _agendas(material, sorted(writers[VALID].triples | writers[TEST].triples))
+        tasks, last = _train_tasks(owed, quotas[TRAIN])
+        train = writers[TRAIN]
+        train.write(run(tasks), quotas[TRAIN], last)
+        again = [Task(TRAIN, train.seen + i, (each,)) for i, each in enumerate(train.unmet)]
+        train.write(run(again), 0, train.seen + len(again))
+        built = _count(graph, out, writers)
+        if not sum(built.dialogues.values()):
+            raise DataError(f"The graph '{graph.graph}' holds no two facts that a dialogue could ask for.")
+        _save(folder / SETTINGS, graph, settings, built)
+    return built
+
+
+def _quotas(material: Material, settings: BuildSettings) -> list[int]:
+    """Share out the rounds to the splits by what each has to ask: pairs of a triple and a format."""
+    pairs = [pool.pairs for pool in material.pools]
+    rounds = settings.rounds or min(ROUNDS, sum(pairs))
+    return [round(rounds * each / max(sum(pairs), 1)) for each in pairs]
+
+
+class _Writer:
+    """Writes one split's file, and remembers what was asked in it."""
+
+    def __init__(self, path: Path, advance: Callable[[int], None]) -> None:
+        self._path = path
+        self._advance = advance
+        self.dialogues = self.rounds = self.seen = self.dropped = 0
+        self.triples: set[int] = set()
+        self.unmet: list[Asking] = []
+        path.touch()
+
+    def write(self, batches: Iterable[Sequence[Written]], quota: int, owed: int = 0) -> None:
+        """Append dialogues until the file has `quota` rounds and the first `owed` tasks were seen to."""
+        barren = 0
+        with self._path.open("a", encoding="utf-8", newline="\n") as file:
+            if self.rounds >= quota and self.seen >= owed:
+                return
+            for batch in batches:
+                for written in batch:
+                    self._take(written)
+                    barren = 0 if written.line else barren + 1
+                    if written.line:
+                        file.write(written.line)
+                    if (self.rounds >= quota or barren >= BARREN) and self.seen >= owed:
+                        return
+
+    def _take(self, written: Written) -> None:
+        self.seen += 1
+        self.unmet += written.unmet
+        if written.line:
+            self.dialogues += 1
+            self.rounds += written.rounds
+            self.triples.update(written.triples)
+            self._advance(written.rounds)
+        else:
+            self.dropped += 1
+
+
+def _agendas(material: Material, triples: Iterable[int]) -> list[tuple[Asking, ...]]:
+    """Group facts that train has to ask into dialogues: by subject, shown before told, a question once in each."""
+    layers: dict[tuple[int, int], list[Asking]] = defaultdict(list)
+    times: dict[tuple[bool, int], int] = defaultdict(int)
+    for triple in triples:
+        asking = cover(material, triple)
+        assert asking is not None  # noqa: S101 - or the walk would not have asked for it
+        question = asking.asks_tail, asking.run
+        layers[asking.subject, times[question]].append(asking)
+        times[question] += 1
+    agendas = []
+    for _, askings in sorted(layers.items()):
+        askings.sort(key=lambda asking: (not (asking.format or 0) & 1, asking.run))
+        agendas += [tuple(askings[start : start + TOGETHER]) for start in range(0, len(askings), TOGETHER)]
+    return agendas
+
+
+def _train_tasks(agendas: Sequence[tuple[Asking, ...]], quota: int) -> tuple[Iterator[Task], int]:
+    """Return train's tasks, agendas evenly among the free ones; and how many tasks there are to the last agenda."""
+    dialogues = quota * len(LENGTHS) // sum(LENGTHS)
+    step = max(1, dialogues // max(1, len(agendas)))
+
+    def tasks() -> Iterator[Task]:
+        for n in count():
+            turn, rest = divmod(n, step)
+            yield Task(TRAIN, n, agendas[turn] if rest == 0 and turn < len(agendas) else ())
+
+    return tasks(), (len(agendas) - 1) * step + 1 if agendas else 0
+
+
+def _count(graph: Adjacency, out: Path, writers: Sequence[_Writer]) -> Built:
+    return Built(
+        graph.graph,
+        str(out),
+        {name: writer.dialogues for name, writer in zip(SPLITS, writers, strict=True)},
+        {name: writer.rounds for name, writer in zip(SPLITS, writers, strict=True)},
+        {"no_second_round": sum(writer.dropped for writer in writers)},
+    )
+
+
+def _save(path: Path, graph: Adjacency, settings: BuildSettings, built: Built) -> None:
+    record = {
+        "schema": SCHEMA,
+        "graph": graph.graph,
+        "image_root": str(graph.image_root) if graph.image_root else None,
+        "settings": asdict(settings),
+        "from": {"entities": len(graph.entities), "relations": len(graph.relations), "triples": len(graph)},
+        "dialogues": built.dialogues,
+        "rounds": built.rounds,
+        "dropped": built.dropped,
+    }
+    path.write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

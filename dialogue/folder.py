@@ -1,0 +1,71 @@
+"""A folder that is there whole or not at all: written beside its place, moved there at the end."""
+
+import errno
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from kg.errors import DataError
+
+SETTINGS = "build.json"  # by which a folder of dialogues is known
+
+
+@contextmanager
+def new_folder(out: Path, force: bool = False) -> Iterator[Path]:
+    """Yield an empty folder that becomes `out` when the block ends well; if it does not, nothing is left.
+
+    Raises DataError if `out` exists and may not be replaced, if another build is at work on it, or if nothing can be
+    written there. Only a folder of dialogues is ever replaced.
+    """
+    check_target(out, force)
+    partial = out.parent / f".{out.name}.partial"
+    try:
+        partial.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(partial / ".lock", timeout=0)
+        lock.acquire()
+    except Timeout as exc:
+        raise DataError(f"Another build is writing {out}; wait for it, or choose another folder with --out.") from exc
+    except OSError as exc:
+        raise DataError(f"{out} can't be written: {exc.strerror}; choose another folder with --out.") from exc
+    try:
+        for stale in partial.iterdir():  # of a build that was killed
+            if stale.name != ".lock":
+                stale.unlink()
+        yield partial
+        lock.release()
+        (partial / ".lock").unlink(missing_ok=True)
+        move(partial, out)
+    except OSError as exc:
+        full = exc.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        reason = "there is no room left for it" if full else exc.strerror or str(exc)
+        raise DataError(f"{out} can't be written: {reason}; nothing was left of it.") from exc
+    finally:
+        lock.release()
+        with suppress(FileNotFoundError):
+            shutil.rmtree(partial)
+
+
+def check_target(out: Path, force: bool) -> None:
+    """Raise DataError if `out` may not be written."""
+    if not out.exists():
+        return
+    if not out.is_dir():
+        raise DataError(f"{out} is a file; name a folder with --out.")
+    if any(out.iterdir()) and not (force and (out / SETTINGS).is_file()):
+        why = "and holds other things than dialogues" if force else "already; --force replaces it"
+        raise DataError(f"{out} exists {why}. --out names another folder.")
+
+
+def move(partial: Path, out: Path) -> None:
+    """Put a finished folder into its place; what was there before goes last."""
+    old = partial.with_name(f".{out.name}.old")
+    with suppress(FileNotFoundError):
+        shutil.rmtree(old)
+    if out.exists():
+        out.rename(old)
+    partial.rename(out)
+    with suppress(FileNotFoundError):
+        shutil.rmtree(old)

@@ -1,0 +1,204 @@
+"""What dialogues of one graph are made from, prepared once: its arrays, wordings, nouns, splits, and what can be said.
+
+Nothing here changes once it is made: batches of dialogues can be made from it in any order, on any number of workers.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dialogue.articles import article_of
+from dialogue.grammar import noun_of_type
+from dialogue.mentions import Names
+from dialogue.pictures import PictureWords, picture_words
+from dialogue.splits import formats_in, split_table
+from dialogue.types import FORMATS, SPLITS, Format
+from dialogue.verbalise import wordings
+from dialogue.wordings import Wordings
+from kg.adjacency import Adjacency, Ints, Side, Vertex
+from kg.naming import relation_label
+
+_UNSPEAKABLE = re.compile(r"<(?:image|RET|KNO)>|[\x00-\x1f\x7f\u2028\u2029]")
+_PRIVATE_TYPES = ("/user/", "/base/", "/common/")  # their names are nobody's words
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ends:
+    """One side of the graph as memory views: what Python reads a number from quickly."""
+
+    neighbour: memoryview
+    triple: memoryview
+    runs: memoryview
+    run_relation: memoryview
+    run_start: memoryview
+
+    def run(self, entity: int, relation: int) -> int:
+        """Return the run of an entity's triples with a relation, or -1."""
+        last = self.runs[entity + 1]
+        run = bisect_left(self.run_relation, relation, self.runs[entity], last)
+        return run if run < last and self.run_relation[run] == relation else -1
+
+    def size(self, run: int) -> int:
+        """Return how many triples a run has: how many true answers its question has."""
+        return int(self.run_start[run + 1] - self.run_start[run])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pool:
+    """The triples that a split's dialogues may begin with."""
+
+    triples: memoryview  # by relation
+    relation_start: memoryview
+    relation_weight: Sequence[float]  # cumulative: a relation weighs the square root of its number of triples
+    entities: memoryview  # that touch such a triple, shuffled
+    pairs: int  # of a triple and a format
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Material:
+    """All that dialogues of one graph are made from."""
+
+    graph: Adjacency
+    lang: str
+    formats: tuple[Format, ...]  # that may be used
+    wordings: tuple[Wordings, ...]  # by relation
+    pictures: PictureWords
+    out: Ends
+    into: Ends
+    heads: memoryview  # by triple
+    relation_of: memoryview  # by triple
+    degree: memoryview  # by entity
+    splits: memoryview  # by triple: two bits a format
+    format_table: tuple[tuple[tuple[int, ...], ...], ...]  # [split][entry of `splits`] -> formats
+    pools: tuple[Pool, ...]  # by split
+    ids: tuple[str, ...]
+    names: tuple[str, ...]
+    articles: tuple[str, ...]  # "the " or nothing, by entity
+    shown: bytes  # 1 for an entity with images
+    speakable: bytes  # 0 for an entity whose name would be taken for a token or break a line
+    nouns: tuple[str, ...]  # of entities with images: "country"; empty where the type has no good name
+    aliases: dict[int, Names]  # of entities with images
+    homonyms: dict[int, tuple[int, ...]]  # an entity -> the others of its name
+
+    def side(self, asks_tail: bool) -> Ends:
+        """Return the side on which a question's subject has its runs."""
+        return self.out if asks_tail else self.into
+
+    def ambiguous(self, entity: int, relation: int, asks_tail: bool) -> bool:
+        """Say whether the question about an entity by name could as well be about another of the same name."""
+        side = self.side(asks_tail)
+        return any(side.run(other, relation) >= 0 for other in self.homonyms.get(entity, ()))
+
+
+def prepare(graph: Adjacency, seed: int = 0, formats: Sequence[Format] = FORMATS, lang: str = "en") -> Material:
+    """Prepare a graph for dialogues in `formats`. `seed` orders the entities that dialogues begin with."""
+    usable = frozenset(FORMATS.index(each) for each in formats)
+    table = split_table(graph)
+    names = tuple(entity.name for entity in graph.entities)
+    shown = bytes(bool(entity.images) for entity in graph.entities)
+    format_table = tuple(
+        tuple(tuple(number for number in formats_in(code, split) if number in usable) for code in range(256))
+        for split in range(len(SPLITS))
+    )
+    return Material(
+        graph=graph,
+        lang=lang,
+        formats=tuple(formats),
+        wordings=tuple(_wordings(graph, lang)),
+        pictures=picture_words(lang),
+        out=_ends(graph.outgoing),
+        into=_ends(graph.incoming),
+        heads=_view(graph.triple_heads()),
+        relation_of=_view(graph.outgoing.relation),
+        degree=_view(graph.degree()),
+        splits=table.data,
+        format_table=format_table,
+        pools=tuple(_pool(graph, np.array([len(found) for found in by_code])[table], seed) for by_code in format_table),
+        ids=tuple(entity.id for entity in graph.entities),
+        names=names,
+        articles=tuple(
+            article_of(e.name, e.names, [_spoken(graph, kind) for kind in e.types[:1]]) for e in graph.entities
+        ),
+        shown=shown,
+        speakable=bytes(bool(name.strip()) and not _UNSPEAKABLE.search(name) for name in names),
+        nouns=tuple(_noun(graph, entity) if entity.images else "" for entity in graph.entities),
+        aliases={i: Names(entity.names) for i, entity in enumerate(graph.entities) if entity.images},
+        homonyms=_homonyms(names),
+    )
+
+
+def _view(array: NDArray[np.integer]) -> memoryview:
+    return np.ascontiguousarray(array, np.int32).data
+
+
+def _ends(side: Side) -> Ends:
+    return Ends(*map(_view, (side.neighbour, side.triple, side.runs, side.run_relation, side.run_start)))
+
+
+def _pool(graph: Adjacency, formats: NDArray[np.integer], seed: int) -> Pool:
+    """Gather the triples that have `formats` (E,) formats in a split."""
+    relation = graph.outgoing.relation
+    triples = np.flatnonzero(formats)
+    triples = triples[np.argsort(relation[triples], kind="stable")].astype(np.int32)
+    counts = np.bincount(relation[triples], minlength=len(graph.relations))
+    touched = np.unique(np.concatenate([graph.triple_heads()[triples], graph.outgoing.neighbour[triples]]))
+    return Pool(
+        triples=_view(triples),
+        relation_start=_view(np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)),
+        relation_weight=np.cumsum(np.sqrt(counts)).tolist(),
+        entities=_view(np.random.Generator(np.random.PCG64(seed)).permutation(touched).astype(np.int32)),
+        pairs=int(formats.sum()),
+    )
+
+
+def _wordings(graph: Adjacency, lang: str) -> list[Wordings]:
+    """Return every relation's wordings, with the types that its heads and tails most often have."""
+    kinds: dict[str, int] = {}
+    winning = np.array([kinds.setdefault(e.types[0] if e.types else "", len(kinds)) for e in graph.entities])
+    spoken = [_spoken(graph, kind) for kind in kinds]
+    ends: list[list[list[str]]] = []
+    for entities in (graph.triple_heads(), graph.outgoing.neighbour):
+        pairs = graph.outgoing.relation.astype(np.int64) * len(kinds) + winning[entities]
+        found, counts = np.unique(pairs, return_counts=True)
+        by_relation: dict[int, Counter[str]] = defaultdict(Counter)
+        for pair, count in zip(found.tolist(), counts.tolist(), strict=True):
+            by_relation[pair // len(kinds)][spoken[pair % len(kinds)]] += count
+        ends.append([[kind for kind, _ in by_relation[i].most_common(3) if kind] for i in range(len(graph.relations))])
+    return [
+        wordings(
+            relation.path,
+            None if relation.label == relation_label(relation.path) else relation.label,
+            ends[0][i],
+            ends[1][i],
+            lang,
+        )
+        for i, relation in enumerate(graph.relations)
+    ]
+
+
+def _noun(graph: Adjacency, entity: Vertex) -> str:
+    """Return what an entity is: "country"."""
+    kind = entity.types[0] if entity.types else ""
+    if kind.startswith(_PRIVATE_TYPES):
+        return ""
+    return noun_of_type(_spoken(graph, kind))
+
+
+def _spoken(graph: Adjacency, kind: str) -> str:
+    """Return a Freebase type as it is, the label of any other type."""
+    return kind if kind.startswith("/") else graph.type_labels.get(kind, kind)
+
+
+def _homonyms(names: Sequence[str]) -> dict[int, tuple[int, ...]]:
+    """Return, for entities that share a name, the others that have it."""
+    by_name: dict[str, list[int]] = defaultdict(list)
+    for i, name in enumerate(names):
+        by_name[name.casefold()].append(i)
+    return {i: tuple(j for j in group if j != i) for group in by_name.values() if len(group) > 1 for i in group}

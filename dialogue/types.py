@@ -1,0 +1,72 @@
+"""What a conversation is made of. Offsets count characters of the turn's `value`."""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from dialogue.wordings import Direction
+
+Format = Literal["T2T", "I2T", "T2I", "I2I"]
+Split = Literal["train", "valid", "test"]
+Speaker = Literal["human", "model"]
+
+FORMATS: tuple[Format, ...] = get_args(Format)  # by number: bit 0, the question shows an image; bit 1, the answer does
+SPLITS: tuple[Split, ...] = get_args(Split)
+IMAGE = "<image>"  # stands in a turn's value where an image is shown
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of a turn's value that names an entity: value[start:end]."""
+
+    start: int
+    end: int
+    entity: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An image in a turn: the file relative to the graph's image root, its content, and the entity it shows."""
+
+    file: str
+    sha256: str
+    entity: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What a model's turn rests on: the triples it states, and every true answer to the question before it."""
+
+    kind: str
+    triples: tuple[tuple[str, str, str], ...]  # (head, relation, tail); each has one answer
+    direction: Direction
+    answers: tuple[str, ...]  # ids of every true answer, ascending
+    value: str  # the answer as the text names it
+    slots: tuple[Span, ...]  # where the answers are named, in the order of `triples`
+    format: Format
+
+    @property
+    def triple(self) -> tuple[str, str, str] | None:
+        """Return the one triple, where there is only one."""
+        return self.triples[0] if len(self.triples) == 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What one side says. `value` holds `<image>` once for each of `images`, in their order."""
+
+    speaker: Speaker
+    value: str
+    images: tuple[Shown, ...] = ()
+    fact: Fact | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dialogue:
+    """A conversation: human and model by turns, the human first."""
+
+    id: str
+    graph: str
+    lang: str
+    strategy: str
+    turns: tuple[Turn, ...]
+    parallel: str | None = None  # what the same dialogue in other languages shares

@@ -1,0 +1,325 @@
+"""Walks over an entity's neighbourhood: which facts a dialogue is about, in which order, shown or told.
+
+A walk stays with an entity, pivots to an answer, or hops through a shared object to another entity of the same kind.
+It draws relations before edges and enters hubs rarely, so that an entity of degree 3,000 neither stalls nor dominates.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass, replace
+
+from dialogue.compose import BARE, Plan, Round, question, reply
+from dialogue.draws import Draws
+from dialogue.material import Material
+from dialogue.mentions import plain
+from dialogue.splits import TEST, TRAIN
+from dialogue.types import SPLITS
+
+STRATEGIES = ("star", "pivot", "shared")
+LENGTHS = (2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 6, 6)  # rounds; 3.45 on average
+MANY = 100  # a question with more true answers than this is asked only where a triple can't be asked otherwise
+HUB = 100  # an entity of this degree is always entered; one of degree d with the chance HUB / d
+TRIES = (10, 30, 30)  # draws of a question in each split before an entity counts as exhausted
+STARTS = 30  # beginnings that are tried before a dialogue is given up
+FEW = 4  # so many answers may be named at once
+MAX_PHRASES = 1 << 16  # how a picture is asked for and given is drawn modulo the number of phrases
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A way to ask for a triple: about which end, and where the triple stands on that side."""
+
+    subject: int
+    asks_tail: bool
+    run: int
+    place: int
+    format: int | None = None  # None: whichever fits
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Which dialogue to plan: its number within its split, and the rounds that it must hold."""
+
+    split: int
+    number: int
+    wanted: tuple[Asking, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """What came of a task: a plan, unless every start failed; and the wanted rounds that found no place in it."""
+
+    plan: Plan | None
+    unmet: tuple[Asking, ...] = ()
+
+
+def walk(material: Material, seed: int, task: Task) -> Walk:
+    """Plan one dialogue. The same seed and task give the same plan, whatever else is planned."""
+    draws = Draws(seed, task.split, task.number)
+    unmet: tuple[Asking, ...] = ()
+    walker = Walker(material, task.split, draws)
+    for attempt in range(STARTS):
+        if len(walker.rounds) > 1:
+            break
+        if task.wanted and not attempt:
+            unmet = walker.take(task.wanted)
+            subject = task.wanted[0].subject
+        else:
+            if not task.wanted:
+                walker = Walker(material, task.split, draws)
+            subject = walker.start(task.number, attempt)
+        walker.go_on(subject, LENGTHS[draws.below(len(LENGTHS))])
+    if not walker.rounds or (len(walker.rounds) == 1 and not task.wanted):
+        return Walk(None, unmet)
+    name = f"{material.graph.graph}-{seed}-{SPLITS[task.split]}-{task.number}"
+    return Walk(Plan(name, walker.strategy, tuple(walker.rounds)), unmet)
+
+
+def askings(material: Material, triple: int) -> tuple[Asking, Asking]:
+    """Return both ways to ask for a triple, the one with fewer true answers first."""
+    head, tail = material.heads[triple], material.out.neighbour[triple]
+    relation = material.relation_of[triple]
+    out, into = material.out.run(head, relation), material.into.run(tail, relation)
+    place = bisect_left(material.into.neighbour, head, material.into.run_start[into], material.into.run_start[into + 1])
+    for_tail, for_head = Asking(head, True, out, triple), Asking(tail, False, into, place)
+    return (for_tail, for_head) if material.out.size(out) <= material.into.size(into) else (for_head, for_tail)
+
+
+def cover(material: Material, triple: int) -> Asking | None:
+    """Return how a triple is asked for in train at the beginning of a dialogue, or None if it can't be."""
+    formats = material.format_table[TRAIN][material.splits[triple]]
+    for i in range(len(formats)):
+        number = formats[(triple + i) % len(formats)]
+        for asking in askings(material, triple):
+            wanted = replace(asking, format=number)
+            if Walker(material, TRAIN, Draws(triple)).could_begin_with(wanted):
+                return wanted
+    return None
+
+
+class Walker:
+    """The state of one walk."""
+
+    __slots__ = ("_asked", "_draws", "_m", "_named", "_pairs", "_split", "_words", "rounds", "strategy")
+
+    def __init__(self, material: Material, split: int, draws: Draws) -> None:
+        self._m = material
+        self._split = split
+        self._draws = draws
+        self._asked: set[tuple[bool, int]] = set()  # questions, as (asks for the tail, run)
+        self._pairs: set[frozenset[int]] = set()  # of entities that a question and its answer were about
+        self._named: set[int] = set()  # entities
+        self._words: list[str] = []  # of the rounds so far, as mentions.plain gives them: filled where they are needed
+        self.rounds: list[Round] = []
+        self.strategy = "star"
+
+    def take(self, wanted: tuple[Asking, ...]) -> tuple[Asking, ...]:
+        """Ask all of `wanted`; return those that had no place."""
+        unmet = []
+        for i, each in enumerate(wanted):
+            quiet = any((later.format or 0) & 1 and later.subject == each.subject for later in wanted[i + 1 :])
+            if not self.ask(each, quiet):
+                unmet.append(each)
+        return tuple(unmet)
+
+    def start(self, number: int, attempt: int) -> int:
+        """Begin by entity (even numbers) or by relation; return the entity to go on with."""
+        pool, draws = self._m.pools[self._split], self._draws
+        if number % 2 == 0:
+            place = draws.below(len(pool.entities)) if attempt else number // 2 % len(pool.entities)
+            return int(pool.entities[place])
+        weights = pool.relation_weight
+        relation = bisect_right(weights, draws.below(1 << 30) / (1 << 30) * weights[-1])
+        first = pool.relation_start[relation]
+        triple = pool.triples[first + draws.below(pool.relation_start[relation + 1] - first)]
+        formats = self._m.format_table[self._split][self._m.splits[triple]]
+        wanted = formats[draws.below(len(formats))]
+        ways = askings(self._m, triple)
+        if not ways[0].asks_tail and draws.below(3) and self._m.out.size(ways[1].run) <= MANY:
+            ways = ways[::-1]  # mostly for the tail, as K10 wants it
+        for asking in (*(replace(way, format=wanted) for way in ways), *ways):
+            if self.ask(asking):
+                return asking.subject
+        return ways[0].subject
+
+    def go_on(self, subject: int, length: int) -> None:
+        """Add rounds until there are `length`, from `subject` on, by a strategy that is drawn."""
+        strategy = STRATEGIES[self._draws.below(len(STRATEGIES))]
+        while len(self.rounds) < length:
+            if self.rounds and strategy != "star" and self._draws.below(5) < 3:
+                subject = self._pivot(subject) if strategy == "pivot" else self._hop(subject, length)
+            if len(self.rounds) >= length or self._ask_about(subject):
+                continue
+            answer = self.rounds[-1].answers[0] if self.rounds else subject
+            if answer == subject or not self._enters(answer) or not self._ask_about(answer):
+                return
+            subject = answer
+            self.strategy = "pivot" if self.strategy == "star" else self.strategy
+
+    def _pivot(self, subject: int) -> int:
+        """Turn to the last answer, if it is no hub; return whom to ask about."""
+        answer = self.rounds[-1].answers[0]
+        if self._enters(answer) and self._ask_about(answer):
+            self.strategy = "pivot"
+            return answer
+        return subject
+
+    def _hop(self, subject: int, length: int) -> int:
+        """Turn to an entity that shares the last answer, asking for it or not; return whom to ask about."""
+        last, draws = self.rounds[-1], self._draws
+        side = self._m.side(not last.asks_tail)
+        run = side.run(last.answers[0], last.relation)
+        size = side.size(run)
+        place = side.run_start[run] + draws.below(size)
+        sibling = int(side.neighbour[place])
+        if sibling == subject or not self._enters(sibling):
+            return subject
+        if size <= MANY and len(self.rounds) < length - 1 and draws.below(2):
+            if not self.ask(Asking(last.answers[0], not last.asks_tail, run, place)):
+                return subject
+        elif not self._ask_about(sibling):
+            return subject
+        self.strategy = "shared"
+        return sibling
+
+    def _enters(self, entity: int) -> bool:
+        degree = self._m.degree[entity]
+        return bool(degree <= HUB or self._draws.below(degree) < HUB)
+
+    def _ask_about(self, subject: int) -> bool:
+        """Ask something about an entity: a relation first, then one of its edges."""
+        m, draws = self._m, self._draws
+        outward = m.out.runs[subject + 1] - m.out.runs[subject]
+        runs = outward + m.into.runs[subject + 1] - m.into.runs[subject]
+        for _ in range(TRIES[self._split] if runs else 0):
+            run = draws.below(runs)
+            asks_tail = run < outward
+            side = m.side(asks_tail)
+            run += side.runs[subject] - (0 if asks_tail else outward)
+            size = side.size(run)
+            if size > MANY or (asks_tail, run) in self._asked:
+                continue
+            if self.ask(Asking(subject, asks_tail, run, side.run_start[run] + draws.below(size))):
+                return True
+        return False
+
+    def ask(self, asking: Asking, quiet: bool = False) -> bool:
+        """Add a round, if it can be asked in this split after what was said; `quiet`: without naming what is shown."""
+        side = self._m.side(asking.asks_tail)
+        if (asking.asks_tail, asking.run) in self._asked:
+            return False
+        if self._pairs and frozenset((asking.subject, side.neighbour[asking.place])) in self._pairs:
+            return False
+        formats = self._formats(asking)
+        if not formats or (self._split != TRAIN and cover(self._m, side.triple[asking.place]) is None):
+            return False
+        each = self._round(asking, formats[self._draws.below(len(formats))], quiet)
+        if each.format & 1 and self._betrays(each):
+            told = [number for number in formats if not number & 1]
+            other = self._veiled(each) or (self._round(asking, told[0], quiet) if told else None)
+            if other is None:
+                return False
+            each = other
+        self.rounds.append(each)
+        self._asked.add((asking.asks_tail, asking.run))
+        self._pairs.update([frozenset((asking.subject, answer)) for answer in each.answers])
+        self._named.update(each.answers)
+        if each.names_subject:
+            self._named.add(asking.subject)
+        return True
+
+    def could_begin_with(self, asking: Asking) -> bool:
+        """Say whether a round can be asked at all: in its format, by some wording that does not name what it shows."""
+        if not self._formats(asking):
+            return False
+        number = asking.format or 0
+        return not number & 1 or self._veiled(self._round(asking, number, quiet=True)) is not None
+
+    def _formats(self, asking: Asking) -> list[int]:
+        """Return the formats that this split holds for a triple and that fit to what was said."""
+        m, side, subject = self._m, self._m.side(asking.asks_tail), asking.subject
+        answer = side.neighbour[asking.place]
+        found = m.format_table[self._split][m.splits[side.triple[asking.place]]]
+        if answer == subject or not m.speakable[answer] or not found:
+            return []
+        by_name = m.speakable[subject] and not m.ambiguous(subject, side.run_relation[asking.run], asking.asks_tail)
+        by_image = m.shown[subject] and subject not in self._named and not self._was_named(subject)
+        return [
+            number
+            for number in found
+            if (by_image if number & 1 else by_name)
+            and (m.shown[answer] or not number & 2)
+            and asking.format in (None, number)
+        ]
+
+    def _was_named(self, subject: int) -> bool:
+        """Say whether any text so far names an entity by any of its names."""
+        for each in self.rounds[len(self._words) :]:
+            self._words.append(plain(f"{question(self._m, each)} {reply(self._m, each)[0]}"))
+        return any(map(self._m.aliases[subject].within, self._words))
+
+    def _betrays(self, each: Round) -> bool:
+        """Say whether the question itself names what it shows: "Which football team plays <image>?"."""
+        return self._m.aliases[each.subject].within(plain(question(self._m, each)))
+
+    def _veiled(self, each: Round) -> Round | None:
+        """Return the round with a question that does not name what it shows, if there is one."""
+        others = (replace(each, form=form, showing=0) for form in range(self._forms(each.relation, each.asks_tail)))
+        return next((other for other in others if not self._betrays(other)), None)
+
+    def _forms(self, relation: int, asks_tail: bool) -> int:
+        """Return how many wordings of a question may be used: the last one is held out for the test split."""
+        worded = self._m.wordings[relation]
+        return len((worded.tail if asks_tail else worded.head).forms) - (self._split != TEST)
+
+    def _round(self, asking: Asking, number: int, quiet: bool) -> Round:
+        """Draw the words of a round in the format `number`."""
+        m, draws, side, subject = self._m, self._draws, self._m.side(asking.asks_tail), asking.subject
+        relation = side.run_relation[asking.run]
+        forms = self._forms(relation, asking.asks_tail)
+        places = self._named_together(asking, number) or (asking.place,)
+        answers = tuple([side.neighbour[place] for place in places])
+        statement, names_subject = BARE, not number & 1
+        if len(answers) == 1 and draws.below(3):
+            statement = draws.below(len(m.wordings[relation].statements))
+            names_subject = names_subject or not m.nouns[subject] or bool(draws.below(2))
+            if names_subject and number & 1 and (quiet or not m.speakable[subject]):
+                statement, names_subject = (statement, False) if m.nouns[subject] else (BARE, False)
+        words = m.pictures
+        return Round(
+            subject=subject,
+            relation=relation,
+            asks_tail=asking.asks_tail,
+            run=asking.run,
+            answers=answers,
+            triples=tuple([side.triple[place] for place in places]),
+            form=forms - 1 if self._split == TEST and draws.below(2) else draws.below(forms),
+            format=number,
+            showing=draws.below(len(words.shown)) if number & 1 and m.nouns[subject] else 0,
+            subject_image=draws.below(len(m.graph.entities[subject].images)) if number & 1 else 0,
+            answer_image=draws.below(len(m.graph.entities[answers[0]].images)) if number & 2 else 0,
+            statement=statement,
+            names_subject=names_subject,
+            request=draws.below(MAX_PHRASES) if number & 2 else 0,
+            reply=draws.below(MAX_PHRASES) if number & 2 else 0,
+        )
+
+    def _named_together(self, asking: Asking, number: int) -> tuple[int, ...]:
+        """Return the places of all true answers, where they are few and it is drawn to name them all; else nothing."""
+        m, side = self._m, self._m.side(asking.asks_tail)
+        size = side.size(asking.run)
+        if number & 2 or asking.format is not None or not 2 <= size <= FEW or self._draws.below(2):
+            return ()
+        first = side.run_start[asking.run]
+        for place in range(first, first + size):
+            answer, triple = side.neighbour[place], side.triple[place]
+            if (
+                answer == asking.subject
+                or not m.speakable[answer]
+                or frozenset((asking.subject, answer)) in self._pairs
+                or number not in m.format_table[self._split][m.splits[triple]]
+                or (self._split != TRAIN and cover(m, triple) is None)
+            ):
+                return ()
+        return tuple(range(first, first + size))
