@@ -9,10 +9,11 @@ from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
 _TOKEN = b"@ASSETS@"  # noqa: S105 - replaced by the server's own address in what it serves
+_ROOTS = "roots.json"  # {graph: folder of its images}; not served itself
 _TEXTS = {".html": "text/html; charset=utf-8", ".grass": "text/plain; charset=utf-8"}
 
 
@@ -24,13 +25,12 @@ def identity(home: Path) -> str:
 def locate(assets: Path, address: str) -> Path | None:
     """Return the file behind a URL path, or None if there is none within the served folders."""
     parts = [unquote(part, errors="strict") for part in address.split("/")[1:]]
-    if any(part in ("", ".", "..") or set(part) & set("/\\:\0") or part.startswith(".") for part in parts):
+    if parts == [_ROOTS] or any(part in ("", ".", "..") or set(part) & set("/\\\0") for part in parts):
         return None
     root = assets
-    if parts[:1] == ["images"] and len(parts) > 2:
-        with suppress(OSError, ValueError, KeyError, TypeError):
-            root = Path(json.loads((assets / "roots.json").read_text(encoding="utf-8"))[parts[1]])
-            parts = parts[2:]
+    if parts[0] == "images" and len(parts) > 2:
+        roots = json.loads((assets / _ROOTS).read_text(encoding="utf-8"))
+        root, parts = Path(roots[parts[1]]), parts[2:]
     root = root.resolve()
     path = root.joinpath(*parts).resolve()  # links followed: they must not lead out
     return path if path.is_relative_to(root) and path.is_file() else None
@@ -42,8 +42,8 @@ class Assets(BaseHTTPRequestHandler):
     server_version = "kwk"
     sys_version = ""
     protocol_version = "HTTP/1.1"
+    timeout = 60  # seconds that a connection may stay idle
     home: Path
-    port: int
 
     def do_OPTIONS(self) -> None:
         """Let any page of this machine's browser ask."""
@@ -63,15 +63,16 @@ class Assets(BaseHTTPRequestHandler):
             self._send(json.dumps({"kwk": identity(self.home)}).encode(), "application/json", content)
             return
         path = None
-        with suppress(OSError, ValueError):
+        with suppress(OSError, ValueError, LookupError, TypeError):  # no roots.json yet, no such graph
             path = locate(self.home / "assets", address)
         if path is None:
             self._send(b"not found\n", "text/plain", content, HTTPStatus.NOT_FOUND)
         elif path.suffix in _TEXTS:
-            text = path.read_bytes().replace(_TOKEN, f"http://localhost:{self.port}".encode())
+            port = cast(ThreadingHTTPServer, self.server).server_port
+            text = path.read_bytes().replace(_TOKEN, f"http://localhost:{port}".encode())
             self._send(text, _TEXTS[path.suffix], content)
         else:
-            with path.open("rb") as file:
+            with path.open("rb") as file, suppress(ConnectionError):  # Browser often hangs up half-way
                 kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
                 self._head(HTTPStatus.OK, kind, path.stat().st_size)
                 if content:
@@ -98,15 +99,21 @@ class Assets(BaseHTTPRequestHandler):
         """Keep no log of what is looked at."""
 
 
+def make_server(home: Path, port: int) -> ThreadingHTTPServer:
+    """Return a server for one KWK_HOME that listens already; port 0 takes a free one."""
+    handler = type("AssetsOfHome", (Assets,), {"home": home})
+    server = ThreadingHTTPServer(("127.0.0.1", port), handler)
+    server.daemon_threads = True
+    return server
+
+
 def main() -> None:
     """Serve until stopped."""
     parser = argparse.ArgumentParser(prog="kg.assets")
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--port", type=int, required=True)
     options = parser.parse_args()
-    handler = type("AssetsOfHome", (Assets,), {"home": options.home, "port": options.port})
-    with ThreadingHTTPServer(("127.0.0.1", options.port), handler) as server:
-        server.daemon_threads = True
+    with make_server(options.home, options.port) as server:
         server.serve_forever()
 
 

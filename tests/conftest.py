@@ -1,0 +1,134 @@
+"""The real services, started once for all tests, in a KWK_HOME of their own."""
+
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import neo4j
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy import Engine
+
+from ingest.encoders import Encoder, effnet_lite0
+from kg import catalogue, cli, graph, removal, schema, vectors
+from kg.jars import fetch_jars
+from kg.postgres_place import SYSTEM_FOLDER, read_place
+from kg.services import ensure, stop
+from kg.settings import Addresses, ServiceSettings
+
+
+@pytest.fixture(scope="session")
+def jars(pytestconfig: pytest.Config) -> Path:
+    """Neo4j's jars: fetched once, and kept between two runs of the tests."""
+    folder = Path(pytestconfig.cache.mkdir("neo4j-jars"))
+    fetch_jars(folder, os.environ.get("KWK_MAVEN_REPOSITORY"), print)  # noqa: T201
+    return folder
+
+
+@pytest.fixture(scope="session")
+def new_home(jars: Path) -> Iterator[Callable[[], Path]]:
+    """Make homes that share the jars; at the end their servers are stopped, and nothing is left of them."""
+    homes: list[Path] = []
+
+    def make(mode: int = 0o755) -> Path:
+        home = Path(tempfile.mkdtemp(prefix="kwk-test-"))
+        home.chmod(mode)
+        library = home / "neo4j" / "lib"
+        library.mkdir(parents=True)
+        for jar in jars.iterdir():
+            share(jar, library / jar.name)
+        homes.append(home)
+        return home
+
+    yield make
+    for home in homes:
+        remove(home)
+
+
+def share(source: Path, target: Path) -> None:
+    """Link a file, or copy it to another file system."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def remove(home: Path) -> None:
+    """Stop the servers of a home and remove all their data, wherever it lies."""
+    stop(ServiceSettings(home))
+    place = read_place(home / "postgres")
+    if place and place.parent == SYSTEM_FOLDER:
+        shutil.rmtree(place)
+    shutil.rmtree(home)
+
+
+@pytest.fixture(scope="session")
+def home(new_home: Callable[[], Path]) -> Path:
+    """A KWK_HOME with both stores running."""
+    made = new_home()
+    ensure(ServiceSettings(made), print)
+    return made
+
+
+@pytest.fixture(scope="session")
+def addresses(home: Path) -> Addresses:
+    """The addresses of the stores of `home`."""
+    return ensure(ServiceSettings(home), print)
+
+
+@pytest.fixture(scope="session")
+def driver(addresses: Addresses) -> Iterator[neo4j.Driver]:
+    """Neo4j on the present schema."""
+    connected = graph.connect(addresses.neo4j)
+    schema.migrate_neo4j(connected)
+    yield connected
+    connected.close()
+
+
+@pytest.fixture(scope="session")
+def engine(addresses: Addresses) -> Iterator[Engine]:
+    """Postgres on the present schema."""
+    connected = vectors.connect(addresses.postgres)
+    schema.migrate_postgres(connected)
+    yield connected
+    connected.dispose()
+
+
+@pytest.fixture
+def graph_name(driver: neo4j.Driver, engine: Engine) -> Iterator[str]:
+    """A name for a graph of one test; what the test loads under it is removed afterwards."""
+    name = f"test-{uuid.uuid4().hex[:8]}"
+    yield name
+    if name in {row["name"] for row in catalogue.graphs(driver)}:
+        removal.remove_graph(driver, engine, name)
+
+
+@pytest.fixture(scope="session")
+def encoder() -> Encoder:
+    """The offline image encoder."""
+    return effnet_lite0()
+
+
+@pytest.fixture(scope="session")
+def kwk(home: Path) -> Callable[..., Result]:
+    """Call a command as its user does, on the real services; a failure shows what was printed."""
+
+    def call(*arguments: str, code: int = 0, **options: Any) -> Result:
+        result = CliRunner().invoke(cli.kwk, ["--home", str(home), *arguments], **options)
+        assert result.exit_code == code, result.output
+        return result
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def fb15k_folder() -> Path:
+    """The real FB15K in MMKB's layout."""
+    named = os.environ.get("KWK_FB15K_DIR")
+    if not named or not Path(named).is_dir():
+        pytest.skip("KWK_FB15K_DIR names no folder: the tests on the real FB15K DO NOT RUN")
+    return Path(named)
