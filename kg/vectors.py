@@ -164,6 +164,7 @@ def build_index(engine: Engine, space: str, width: int) -> None:
             f"CREATE INDEX IF NOT EXISTS {index_name(space)} ON embedding "
             f"USING hnsw ((vector::halfvec({width})) halfvec_cosine_ops) WHERE space = '{literal}'"
         )
+        connection.exec_driver_sql("ANALYZE embedding")  # or the planner takes a full space for a small one
 
 
 def nearest(engine: Engine, space: str, vector: NDArray[np.float32], k: int) -> list[tuple[str, float]]:
