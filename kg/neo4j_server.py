@@ -19,7 +19,8 @@ _FIRST_PASSWORD = "neo4j"  # noqa: S105 - what every new Neo4j has, until we set
 _STOP_PATIENCE = 30.0  # seconds
 _OPENED = ("java.nio", "java.io", "sun.nio.ch", "java.util.concurrent")
 
-# The last two keys are internal ones: they cut the stop from 10 s to 0.5 s.
+# Browser shows the last of its first commands on top. The last two keys are internal ones: they cut the stop from 10 s
+# to half a second.
 _CONFIGURATION = """\
 # Written by kwk at every start.
 server.default_listen_address=127.0.0.1
@@ -33,7 +34,7 @@ server.directories.import=import
 server.memory.pagecache.size={page_cache}m
 db.tx_log.rotation.retention_policy=256M size
 browser.remote_content_hostname_whitelist=localhost,127.0.0.1
-browser.post_connect_cmd=style http://localhost:{assets}/kg.grass; play http://localhost:{assets}/guide.html
+browser.post_connect_cmd=style {static}/kg.grass; play {static}/guide.html
 client.allow_telemetry=false
 dbms.usage_report.enabled=false
 internal.server.bolt.thread_pool_shutdown_wait_time=0s
@@ -91,7 +92,8 @@ class Neo4jServer:
         heap, page_cache = (1024, 512) if psutil.virtual_memory().total > 12e9 else (512, 256)
         for name in ("conf", "import"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
-        text = _CONFIGURATION.format(bolt=self.bolt, http=self.http, assets=self.assets, page_cache=page_cache)
+        static = f"http://localhost:{self.assets}"
+        text = _CONFIGURATION.format(bolt=self.bolt, http=self.http, static=static, page_cache=page_cache)
         (self.folder / "conf" / "neo4j.conf").write_text(text, encoding="utf-8")
         options = [f"-Xms{heap // 2}m", f"-Xmx{heap}m", "-XX:+UseParallelGC", "-Dfile.encoding=UTF-8"]
         options += [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in _OPENED]

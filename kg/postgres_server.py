@@ -31,7 +31,7 @@ shared_buffers = {shared}MB
 work_mem = 32MB
 maintenance_work_mem = {maintenance}MB
 effective_cache_size = {cache}MB
-wal_level = minimal
+{sharing}wal_level = minimal
 max_wal_senders = 0
 max_wal_size = 4GB
 wal_compression = on
@@ -129,10 +129,16 @@ class PostgresServer:
         import psutil
 
         memory = psutil.virtual_memory().total // 2**20
+        maintenance = min(max(memory // 16, 128), 1024)
+        # An index of vectors is built in shared memory of that size; a container has 64 MB in /dev/shm.
+        shm = Path("/dev/shm")  # noqa: S108
+        small = shm.is_dir() and shutil.disk_usage(shm).free < 2 * maintenance * 2**20
+        sharing = "dynamic_shared_memory_type = sysv\n" if small else ""
         text = _CONFIGURATION.format(
             port=self.port,
             shared=min(max(memory // 16, 128), 1024),
-            maintenance=min(max(memory // 16, 128), 2048),
+            maintenance=maintenance,
+            sharing=sharing,
             cache=memory // 4,
         )
         ours = self._data / "kwk.conf"
