@@ -6,7 +6,7 @@ from dialogue.material import Material
 from dialogue.pictures import NEUTRAL, PERSONS
 from dialogue.types import FORMATS, Dialogue, Fact, Shown, Span, Turn
 from dialogue.verbalise import answer
-from dialogue.wordings import Statement, fill, listed, state
+from dialogue.wordings import Statement, fill, fitted, listed, state
 
 BARE = -1  # the answer is a name and nothing else
 
@@ -99,6 +99,7 @@ def _sentence(material: Material, each: Round, form: Statement) -> tuple[str, Sp
     article, name = material.articles[each.answers[0]], material.names[each.answers[0]]
     found = article + name
     head, tail = (subject, found) if each.asks_tail else (found, subject)
+    form = fitted(form, head, tail)
     start = len(form.before) + len(article)
     if form.head_first == each.asks_tail:
         start += len(form.between) + len(subject if form.before else _capital(subject))

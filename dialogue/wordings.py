@@ -5,42 +5,54 @@ from dataclasses import dataclass
 from typing import Literal
 
 Direction = Literal["tail", "head"]  # what is asked for
+_OWN_WORDS = ("the ", "this ", "a ", "an ")  # how a name or phrase begins that needs no "the film" before it
 HELD_OUT = -1  # the form of each direction that is met in tests only
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question around the known entity: `prefix`, its name, `suffix`."""
+    """A question around the known entity: `prefix`, its name, `suffix`.
+
+    `bare` is the prefix without "the film " and the like, for a name that comes with a word of its own.
+    """
 
     prefix: str
     suffix: str
+    bare: str
 
     @classmethod
     def parse(cls, template: str) -> "Question":
-        """Cut a template at its one `{x}`."""
-        prefix, hole, suffix = template.partition("{x}")
+        """Cut a template at its one `{x}`; before it, `[the film] ` may be left out."""
+        before, hole, suffix = template.partition("{x}")
         if not hole or "{x}" in suffix:
             raise ValueError(f"{template!r} needs {{x}} exactly once")
-        return cls(prefix, suffix)
+        prefix, lead = _lead(before)
+        return cls(prefix, suffix, prefix.removesuffix(lead))
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A sentence about a fact: three pieces of text around two names."""
+    """A sentence about a fact: three pieces of text around two names.
+
+    `leads` are the ends of the first two pieces that a name with a word of its own does without.
+    """
 
     before: str
     between: str
     after: str
     head_first: bool
+    leads: tuple[str, str] = ("", "")
 
     @classmethod
     def parse(cls, template: str) -> "Statement":
-        """Cut a template at its `{head}` and `{tail}`."""
+        """Cut a template at its `{head}` and `{tail}`; before them, `[the film] ` may be left out."""
         head, tail = template.find("{head}"), template.find("{tail}")
         if template.count("{head}") != 1 or template.count("{tail}") != 1:
             raise ValueError(f"{template!r} needs {{head}} and {{tail}} exactly once each")
         first, second = min(head, tail), max(head, tail)
-        return cls(template[:first], template[first + 6 : second], template[second + 6 :], head < tail)
+        before, lead = _lead(template[:first])
+        between, other_lead = _lead(template[first + 6 : second])
+        return cls(before, between, template[second + 6 :], head < tail, (lead, other_lead))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,22 +83,41 @@ class Wordings:
 
 def fill(template: Question, name: str) -> str:
     """Return the question with the name of what is known put in."""
-    if not template.prefix:
+    prefix = template.bare if name.startswith(_OWN_WORDS) else template.prefix
+    if not prefix:
         return _opening(name) + template.suffix
     if name.endswith("?") and template.suffix == "?":  # O Brother, Where Art Thou?
-        return template.prefix + name
-    return template.prefix + name + template.suffix
+        return prefix + name
+    return prefix + name + template.suffix
+
+
+def fitted(template: Statement, head: str, tail: str) -> Statement:
+    """Return the statement as it fits these names: without "the film " before "the film in this picture"."""
+    first, second = (head, tail) if template.head_first else (tail, head)
+    before, between = _pieces(template, first, second)
+    return Statement(before, between, template.after, template.head_first)
 
 
 def state(template: Statement, head: str, tail: str) -> str:
     """Return the sentence with both names put in."""
     first, second = (head, tail) if template.head_first else (tail, head)
-    if not template.before:
+    before, between = _pieces(template, first, second)
+    if not before:
         first = _opening(first)
     after = template.after
     if after[:1] == "." and second.endswith((".", "!", "?")):  # Apple Inc.
         after = after[1:]
-    return template.before + first + template.between + second + after
+    return before + first + between + second + after
+
+
+def _pieces(template: Statement, first: str, second: str) -> tuple[str, str]:
+    """Return what stands before the two names, as it fits them."""
+    before, between = template.before, template.between
+    if template.leads[0] and first.startswith(_OWN_WORDS):
+        before = before.removesuffix(template.leads[0])
+    if template.leads[1] and second.startswith(_OWN_WORDS):
+        between = between.removesuffix(template.leads[1])
+    return before, between
 
 
 def listed(names: Sequence[str], conjunction: str = "and") -> str:
@@ -99,3 +130,12 @@ def listed(names: Sequence[str], conjunction: str = "and") -> str:
 def _opening(name: str) -> str:
     """Return a name as it stands at the start of a sentence."""
     return name[:1].upper() + name[1:]
+
+
+def _lead(text: str) -> tuple[str, str]:
+    """Take the brackets off the end of a piece of template; return it, and what stood in them with its space."""
+    if not text.endswith("] "):
+        return text, ""
+    start = text.rindex("[")
+    lead = text[start + 1 : -2] + " "
+    return text[:start] + lead, lead

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dialogue.verbalise import answer, follow_up, lexicon, question, statement, wordings
-from dialogue.wordings import Question, Statement, Wordings
+from dialogue.wordings import Question, Statement, Wordings, fitted
 from kg.errors import DataError
 
 hostile = st.text(st.characters(exclude_categories=["Cs"]), max_size=40) | st.text(
@@ -113,6 +113,17 @@ def test_punctuation_is_not_doubled_by_a_name_that_ends_in_it() -> None:
     worded = wordings("/people/person/place_of_birth")
     assert statement(worded, 0, "Ann", "Washington D.C.") == "Ann was born in Washington D.C."
     assert question(worded, "head", 0, "Who?") == "Who was born in Who?"
+
+
+def test_noun_before_a_name_is_left_out_where_the_name_brings_a_word_of_its_own() -> None:
+    worded = wordings("/film/film/language")
+    assert question(worded, "tail", 0, "Alien") == "What language is the film Alien in?"
+    assert question(worded, "tail", 0, "the Matrix") == "What language is the Matrix in?"
+    assert question(worded, "tail", 0, "this film") == "What language is this film in?"
+    assert statement(worded, 1, "Alien", "English") == "In the film Alien, English is spoken."
+    assert statement(worded, 1, "this film", "English") == "In this film, English is spoken."
+    fit = fitted(worded.statements[1], "this film", "English")
+    assert f"{fit.before}this film{fit.between}English{fit.after}" == "In this film, English is spoken."
 
 
 def test_sentence_begins_with_a_capital_also_before_an_article() -> None:
