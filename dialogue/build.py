@@ -14,12 +14,13 @@ from itertools import count
 from pathlib import Path
 
 from dialogue.batches import BATCH, Written, batches_of
-from dialogue.folder import SETTINGS, check_target, new_folder
+from dialogue.folder import SETTINGS, WORDINGS, check_target, new_folder
 from dialogue.material import Material, prepare
 from dialogue.serialise import SCHEMA
 from dialogue.splits import TEST, TRAIN, VALID
 from dialogue.types import FORMATS, SPLITS, Format
 from dialogue.walk import LENGTHS, Asking, Task, cover
+from dialogue.wordings import Question
 from kg.adjacency import Adjacency
 from kg.errors import DataError
 from kg.progress import Progress, silent
@@ -87,7 +88,7 @@ def build(
         built = _count(graph, out, writers)
         if not sum(built.dialogues.values()):
             raise DataError(f"The graph '{graph.graph}' holds no two facts that a dialogue could ask for.")
-        _save(folder / SETTINGS, graph, settings, built)
+        _save(folder, material, settings, built)
     return built
 
 
@@ -176,7 +177,9 @@ def _count(graph: Adjacency, out: Path, writers: Sequence[_Writer]) -> Built:
     )
 
 
-def _save(path: Path, graph: Adjacency, settings: BuildSettings, built: Built) -> None:
+def _save(folder: Path, material: Material, settings: BuildSettings, built: Built) -> None:
+    """Write what decided the dialogues, and the wordings of every relation: the last of each direction is held out."""
+    graph = material.graph
     record = {
         "schema": SCHEMA,
         "graph": graph.graph,
@@ -187,4 +190,18 @@ def _save(path: Path, graph: Adjacency, settings: BuildSettings, built: Built) -
         "rounds": built.rounds,
         "dropped": built.dropped,
     }
-    path.write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    forms = {
+        relation.path: {
+            direction: [_template(form) for form in asking.forms]
+            for direction, asking in (("tail", worded.tail), ("head", worded.head))
+        }
+        for relation, worded in zip(graph.relations, material.wordings, strict=True)
+    }
+    for name, content in ((SETTINGS, record), (WORDINGS, forms)):
+        (folder / name).write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def _template(form: Question) -> str:
+    """Return a wording as the lexicon writes it: {x} for what is asked about, [the film] for what may be left out."""
+    lead = form.prefix[len(form.bare) :].rstrip()
+    return f"{form.bare}[{lead}] {{x}}{form.suffix}" if lead else f"{form.prefix}{{x}}{form.suffix}"

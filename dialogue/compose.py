@@ -75,6 +75,7 @@ def reply(material: Material, each: Round) -> tuple[str, tuple[Span, ...]]:
     worded = material.wordings[each.relation]
     if each.statement == BARE:
         names = [material.names[entity] for entity in each.answers]
+        names[0] = names[0] if material.articles[each.answers[0]] else _capital(names[0])
         article = _capital(material.articles[each.answers[0]]) if len(names) == 1 else ""
         text, slots = article + answer(names), []
         start = len(article)

@@ -1,16 +1,19 @@
 """A folder that is there whole or not at all: written beside its place, moved there at the end."""
 
 import errno
+import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
 from kg.errors import DataError
 
 SETTINGS = "build.json"  # by which a folder of dialogues is known
+WORDINGS = "wordings.json"
 
 
 @contextmanager
@@ -69,3 +72,31 @@ def move(partial: Path, out: Path) -> None:
     partial.rename(out)
     with suppress(FileNotFoundError):
         shutil.rmtree(old)
+
+
+def read_settings(folder: Path) -> dict[str, Any]:
+    """Return what decided a folder's dialogues. Raises DataError if it is not a folder of dialogues."""
+    return _read(folder / SETTINGS)
+
+
+def read_wordings(folder: Path) -> dict[str, dict[str, list[str]]]:
+    """Return how each relation is asked for, by direction: the last wording of each occurs in test only."""
+    return _read(folder / WORDINGS)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads(path.read_bytes())
+    except (OSError, ValueError) as exc:
+        raise DataError(f"{path} can't be read ({exc}); name a folder that `kwk dialogues build` made.") from exc
+    return found
+
+
+def choose_folder(folder: Path | None, graph: str | None, below: Path = Path("dialogues")) -> Path:
+    """Return the folder of dialogues that a command means: the one named, that of a graph, or the one built last."""
+    if folder is not None or graph is not None:
+        return folder or below / str(graph)
+    found = [path.parent for path in below.glob(f"*/{SETTINGS}")]
+    if not found:
+        raise DataError(f"There are no dialogues in {below.absolute()}; `kwk dialogues build` makes some.")
+    return max(found, key=lambda each: (each / SETTINGS).stat().st_mtime)

@@ -22,7 +22,7 @@ from dialogue.splits import formats_in, split_table
 from dialogue.types import FORMATS, SPLITS, Format
 from dialogue.verbalise import wordings
 from dialogue.wordings import Wordings
-from kg.adjacency import Adjacency, Ints, Side, Vertex
+from kg.adjacency import Adjacency, Side, Vertex
 from kg.naming import relation_label
 
 _UNSPEAKABLE = re.compile(r"<(?:image|RET|KNO)>|[\x00-\x1f\x7f\u2028\u2029]")
@@ -51,13 +51,21 @@ class Ends:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Pool:
-    """The triples that a split's dialogues may begin with."""
+class Starts:
+    """Triples that dialogues may begin with, by relation, which weighs the square root of how many triples it has."""
 
-    triples: memoryview  # by relation
+    triples: memoryview
     relation_start: memoryview
-    relation_weight: Sequence[float]  # cumulative: a relation weighs the square root of its number of triples
-    entities: memoryview  # that touch such a triple, shuffled
+    weights: Sequence[float]  # of the relations, cumulative
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pool:
+    """What a split's dialogues may begin with."""
+
+    any_format: Starts
+    by_format: tuple[tuple[int, Starts], ...]  # the formats that some triple has in this split
+    entities: memoryview  # that such a triple touches, shuffled
     pairs: int  # of a triple and a format
 
 
@@ -120,7 +128,7 @@ def prepare(graph: Adjacency, seed: int = 0, formats: Sequence[Format] = FORMATS
         degree=_view(graph.degree()),
         splits=table.data,
         format_table=format_table,
-        pools=tuple(_pool(graph, np.array([len(found) for found in by_code])[table], seed) for by_code in format_table),
+        pools=tuple(_pool(graph, table, by_code, seed) for by_code in format_table),
         ids=tuple(entity.id for entity in graph.entities),
         names=names,
         articles=tuple(
@@ -142,19 +150,30 @@ def _ends(side: Side) -> Ends:
     return Ends(*map(_view, (side.neighbour, side.triple, side.runs, side.run_relation, side.run_start)))
 
 
-def _pool(graph: Adjacency, formats: NDArray[np.integer], seed: int) -> Pool:
-    """Gather the triples that have `formats` (E,) formats in a split."""
-    relation = graph.outgoing.relation
-    triples = np.flatnonzero(formats)
-    triples = triples[np.argsort(relation[triples], kind="stable")].astype(np.int32)
-    counts = np.bincount(relation[triples], minlength=len(graph.relations))
+def _pool(graph: Adjacency, table: NDArray[np.uint8], by_code: Sequence[Sequence[int]], seed: int) -> Pool:
+    """Gather the triples that have formats in a split. `by_code` gives the formats of an entry of the table (E,)."""
+    has = np.array([[number in found for number in range(len(FORMATS))] for found in by_code])[table]  # (E, 4) bool
+    triples = np.flatnonzero(has.any(1))
     touched = np.unique(np.concatenate([graph.triple_heads()[triples], graph.outgoing.neighbour[triples]]))
     return Pool(
-        triples=_view(triples),
-        relation_start=_view(np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)),
-        relation_weight=np.cumsum(np.sqrt(counts)).tolist(),
-        entities=_view(np.random.Generator(np.random.PCG64(seed)).permutation(touched).astype(np.int32)),
-        pairs=int(formats.sum()),
+        any_format=_starts(graph, triples),
+        by_format=tuple(
+            (number, _starts(graph, np.flatnonzero(has[:, number])))
+            for number in range(len(FORMATS))
+            if has[:, number].any()
+        ),
+        entities=_view(np.random.Generator(np.random.PCG64(seed)).permutation(touched)),
+        pairs=int(has.sum()),
+    )
+
+
+def _starts(graph: Adjacency, triples: NDArray[np.integer]) -> Starts:
+    relation = graph.outgoing.relation
+    counts = np.bincount(relation[triples], minlength=len(graph.relations))
+    return Starts(
+        _view(triples[np.argsort(relation[triples], kind="stable")]),
+        _view(np.concatenate([[0], np.cumsum(counts)])),
+        np.cumsum(np.sqrt(counts)).tolist(),
     )
 
 

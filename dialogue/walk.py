@@ -124,17 +124,21 @@ class Walker:
         return tuple(unmet)
 
     def start(self, number: int, attempt: int) -> int:
-        """Begin by entity (even numbers) or by relation; return the entity to go on with."""
+        """Begin with an entity or with a fact; return the entity to go on with.
+
+        Train begins with each entity in turn, at every second number; all else begins with a relation, then one of its
+        facts, half of these with a format first, so that rare relations and rare formats are asked for.
+        """
         pool, draws = self._m.pools[self._split], self._draws
-        if number % 2 == 0:
+        if self._split == TRAIN and number % 2 == 0:
             place = draws.below(len(pool.entities)) if attempt else number // 2 % len(pool.entities)
             return int(pool.entities[place])
-        weights = pool.relation_weight
-        relation = bisect_right(weights, draws.below(1 << 30) / (1 << 30) * weights[-1])
-        first = pool.relation_start[relation]
-        triple = pool.triples[first + draws.below(pool.relation_start[relation + 1] - first)]
-        formats = self._m.format_table[self._split][self._m.splits[triple]]
-        wanted = formats[draws.below(len(formats))]
+        starts, wanted = pool.any_format, None
+        if self._split != TRAIN or draws.below(2):
+            wanted, starts = pool.by_format[draws.below(len(pool.by_format))]
+        relation = bisect_right(starts.weights, draws.below(1 << 30) / (1 << 30) * starts.weights[-1])
+        first = starts.relation_start[relation]
+        triple = starts.triples[first + draws.below(starts.relation_start[relation + 1] - first)]
         ways = askings(self._m, triple)
         if not ways[0].asks_tail and draws.below(3) and self._m.out.size(ways[1].run) <= MANY:
             ways = ways[::-1]  # mostly for the tail, as K10 wants it
@@ -189,7 +193,7 @@ class Walker:
 
     def _ask_about(self, subject: int) -> bool:
         """Ask something about an entity: a relation first, then one of its edges."""
-        m, draws = self._m, self._draws
+        m, draws, formats = self._m, self._draws, self._m.format_table[self._split]
         outward = m.out.runs[subject + 1] - m.out.runs[subject]
         runs = outward + m.into.runs[subject + 1] - m.into.runs[subject]
         for _ in range(TRIES[self._split] if runs else 0):
@@ -200,7 +204,8 @@ class Walker:
             size = side.size(run)
             if size > MANY or (asks_tail, run) in self._asked:
                 continue
-            if self.ask(Asking(subject, asks_tail, run, side.run_start[run] + draws.below(size))):
+            place = side.run_start[run] + draws.below(size)
+            if formats[m.splits[side.triple[place]]] and self.ask(Asking(subject, asks_tail, run, place)):
                 return True
         return False
 
@@ -264,8 +269,10 @@ class Walker:
         return self._m.aliases[each.subject].within(plain(question(self._m, each)))
 
     def _veiled(self, each: Round) -> Round | None:
-        """Return the round with a question that does not name what it shows, if there is one."""
-        others = (replace(each, form=form, showing=0) for form in range(self._forms(each.relation, each.asks_tail)))
+        """Return the round in words that do not name what it shows, if there are any."""
+        forms = range(self._forms(each.relation, each.asks_tail))
+        requests = range(max(map(len, self._m.pictures.requests)) if each.format & 2 else 1)
+        others = (replace(each, form=form, request=n, showing=0) for form in forms for n in requests)
         return next((other for other in others if not self._betrays(other)), None)
 
     def _forms(self, relation: int, asks_tail: bool) -> int:

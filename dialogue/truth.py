@@ -1,0 +1,82 @@
+"""What Neo4j holds, as `dialogue.verify` checks against it. Shares nothing with what dialogues are composed from."""
+
+import hashlib
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import neo4j
+
+from dialogue import queries
+from kg.errors import DataError
+from kg.graph import read
+
+_SHORT = 3  # letters and digits; a name that short is a code, and "it" is not Italy's "IT"
+
+
+@dataclass(slots=True)
+class Truth:
+    """A graph's facts, names and images; files are hashed and patterns compiled when they are first asked for."""
+
+    tails: dict[tuple[str, str], set[str]] = field(default_factory=lambda: defaultdict(set))  # (head, relation)
+    heads: dict[tuple[str, str], set[str]] = field(default_factory=lambda: defaultdict(set))  # (relation, tail)
+    names: dict[str, list[str]] = field(default_factory=dict)
+    images: set[tuple[str, str, str]] = field(default_factory=set)  # (entity, path, sha256)
+    image_root: Path | None = None
+    _contents: dict[str, str | None] = field(default_factory=dict)
+    _patterns: dict[str, re.Pattern[str]] = field(default_factory=dict)
+
+    def add(self, head: str, relation: str, tail: str) -> None:
+        """Take in a fact."""
+        self.tails[head, relation].add(tail)
+        self.heads[relation, tail].add(head)
+
+    def holds(self, head: str, relation: str, tail: str) -> bool:
+        """Say whether the graph has a fact."""
+        return tail in self.tails.get((head, relation), ())
+
+    def content(self, path: str) -> str | None:
+        """Return the sha256 of an image's file, None if it can't be read."""
+        if path not in self._contents:
+            try:
+                data = (self.image_root or Path()).joinpath(path).read_bytes()
+                self._contents[path] = hashlib.sha256(data).hexdigest()
+            except OSError:
+                self._contents[path] = None
+        return self._contents[path]
+
+    def names_in(self, entity: str, text: str) -> str | None:
+        """Return the words by which a text names an entity, None if it does not."""
+        if entity not in self._patterns:
+            self._patterns[entity] = _pattern(self.names.get(entity, ()))
+        found = self._patterns[entity].search(text)
+        return found[0] if found else None
+
+
+def _pattern(names: Iterable[str]) -> re.Pattern[str]:
+    """Match any of the names as whole words; a long one in any case."""
+    parts = []
+    for name in sorted({name for name in names if re.search(r"\w", name)}, key=len, reverse=True):
+        word = r"\s+".join(map(re.escape, name.split()))
+        code = len(re.sub(r"[\W_]", "", name)) <= _SHORT
+        parts.append(f"(?<!\\w){word if code else f'(?i:{word})'}(?!\\w)")
+    return re.compile("|".join(parts) or r"(?!)")
+
+
+def read_truth(driver: neo4j.Driver, graph: str) -> Truth:
+    """Read all that a graph holds. Raises DataError if it holds no facts."""
+    truth = Truth()
+    for row in read(driver, queries.FACTS, graph=graph):
+        for relation, tail in row["facts"]:
+            truth.add(row["head"], relation, tail)
+    for row in read(driver, queries.FACTS_BY_HAND, graph=graph):
+        truth.add(row["head"], row["relation"], row["tail"])
+    if not truth.tails:
+        raise DataError(f"The graph '{graph}' holds no facts to check dialogues against; ingest it first.")
+    truth.names = {row["id"]: row["names"] for row in read(driver, queries.NAMES, graph=graph)}
+    truth.images = {(row["entity"], row["path"], row["sha256"]) for row in read(driver, queries.IMAGES, graph=graph)}
+    root = read(driver, queries.IMAGE_ROOT, graph=graph)
+    truth.image_root = Path(root[0]["image_root"]) if root and root[0]["image_root"] else None
+    return truth
