@@ -35,13 +35,13 @@ def source(tmp_path: Path) -> Source:
     return Source(
         name="first",
         entities=[
-            Entity("p", "Peru", ("Peru", "Perú"), {"en": "Peru", "zh-Hans": "秘鲁"}, "country", ("/geo/country",)),
+            Entity("p", "Peru", ("Peru", "Perú"), {"en": "Peru", "zh-Hans": "秘鲁"}, "country", ("/location/country",)),
             Entity("l", "Lima", ("Lima",), types=("/geo/city", "/geo/capital"), properties={"population": 10}),
             Entity("s", "Sol", ("Sol",), types=("/money/currency",)),
         ],
         triples=[
-            Triple("p", "/geo/country/capital", "l"),
-            Triple("p", "/geo/country/currency", "s"),
+            Triple("p", "/location/country/capital", "l"),
+            Triple("p", "/location/country/currency", "s"),
             Triple("l", "/geo/city/country", "p"),
         ],
         images=[
@@ -51,7 +51,7 @@ def source(tmp_path: Path) -> Source:
             ImageFile("s", "broken.png"),
         ],
         image_root=tmp_path,
-        relation_labels={"/geo/country/capital": {"en": "capital", "de": "Hauptstadt"}},
+        relation_labels={"/location/country/capital": {"en": "capital", "de": "Hauptstadt"}},
     )
 
 
@@ -87,7 +87,7 @@ def test_a_source_reaches_both_stores(
     [row] = [row for row in catalogue.graphs(driver) if row["name"] == graph_name]
     assert (row["entities"], row["triples"], row["relations"], row["images"], row["illustrated"]) == (3, 3, 3, 2, 2)
     records, _, _ = driver.execute_query(
-        "MATCH (p:Country {graph: $g})-[r {relation: '/geo/country/capital'}]->(l:City) RETURN p, r, l", g=graph_name
+        "MATCH (p:Country {graph: $g})-[r:CAPITAL]->(l {id: 'l'}) RETURN p, r, l", g=graph_name
     )
     [found] = records
     assert found["p"]["name_zh_hans"] == "秘鲁"
@@ -95,7 +95,7 @@ def test_a_source_reaches_both_stores(
     assert found["l"]["types"] == ["/geo/city", "/geo/capital"]
     assert found["l"]["population"] == 10
     key = source.triples[0].key(graph_name)
-    assert dict(found["r"]) == {"triple": key, "relation": "/geo/country/capital", "sources": ["first"]}
+    assert dict(found["r"]) == {"triple": key, "relation": "/location/country/capital", "sources": ["first"]}
     shas = [row["sha256"] for row in graph.read(driver, queries.IMAGE_SHAS, graph=graph_name)]
     assert len(vectors.stored(engine, vectors_space(engine, shas), shas)) == 2
 
