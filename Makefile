@@ -1,0 +1,56 @@
+# `make demo` shows what kwk does; `make test` proves it. Both need Python 3.11 or newer, make and git, and set up .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.ready
+
+.PHONY: help demo test check lint setup bench sample lock neo4j-lock wheel clean
+
+help:  ## Say what can be made
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: $(STAMP)  ## Build .venv from the locked requirements
+
+$(STAMP): requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "kwk needs Python 3.11 or newer")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet "$$(sed -n 's/^\(uv==[0-9.]*\).*/\1/p' requirements.lock)"
+	$(BIN)/uv pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .
+	touch $@
+
+demo: setup  ## Start the stores, load the atlas, and say what to try next
+	@$(BIN)/kwk up
+	@$(BIN)/kwk ingest sample
+	@$(BIN)/kwk graphs list
+	@$(BIN)/kwk explore --print --graph atlas
+
+test: setup  ## Run the whole suite on real services
+	$(BIN)/python -m pytest
+
+check: lint  ## What CI runs: ruff, mypy, import order, tests with coverage
+	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+
+lint: setup  ## ruff, mypy strict, import order
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+bench: setup  ## Measure against peers, both sides in turn
+	$(BIN)/python -m benchmarks
+
+sample: setup  ## Build the bundled atlas again (needs npm)
+	$(BIN)/uv run --no-project --isolated --with-requirements ingest/sample/requirements.txt python -m ingest.sample.build
+
+lock: setup  ## Lock the newest allowed requirements
+	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-header --quiet --upgrade -o requirements.lock
+
+neo4j-lock: setup  ## Lock Neo4j's jars
+	$(BIN)/python -m kg.lock_neo4j
+
+wheel: setup  ## Build the wheel into dist/
+	rm -rf build dist && $(BIN)/python -m build --wheel --no-isolation
+
+clean:  ## Remove what was built; servers and graphs under KWK_HOME stay
+	rm -rf .venv build dist *.egg-info .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis
