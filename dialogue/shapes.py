@@ -3,7 +3,9 @@
 noun      capital, time zones            What is the capital of X?
 noun of   symptom of, hub for            What is X a symptom of?
 passive   influenced by, located in      Who was X influenced by?
+          countries spoken in            Which countries is X spoken in?
 verb      contains, belongs to           What does X contain?
+done      influenced                     What was influenced by X?
 made      films produced, area served    Which films were produced by X?
 this      films in this genre            Which films are in the genre X?
 here      people born here               Which people were born in X?
@@ -11,7 +13,7 @@ compound  rent / currency                Which currency is recorded for the rent
 """
 
 from dialogue.nouns import Ends, Texts, ask_by, ask_here, ask_noun, ask_noun_of, ask_this
-from dialogue.verbs import ask_made, ask_passive, ask_verb, cut_made
+from dialogue.verbs import ask_done, ask_made, ask_passive, ask_verb, cut_made
 from dialogue.words import article, english, head_word, is_participle, is_plural, kind_of, singular
 
 
@@ -21,9 +23,14 @@ def shape(phrase: tuple[str, ...], ends: Ends, is_path: bool) -> Texts:
     words = phrase
     while len(words) > 1 and words[0] in lists.auxiliaries:
         words = words[1:]
+    passive = words != phrase and phrase[0] not in ("has", "have", "had")
+    if words[0] in lists.past and not passive and "by" not in words:
+        return ask_verb(words, ends)
     if len(words) == 1:
-        known_verb = words[0] in lists.verbs and not (is_path and words[0] in lists.nouns_rather_than_verbs)
-        return ask_verb(words, ends) if known_verb else ask_noun(words[0], ends)
+        if words[0] in lists.verbs and not (is_path and words[0] in lists.nouns_rather_than_verbs):
+            return ask_verb(words, ends)
+        done = words[0].endswith("ed") and is_participle(words[0])
+        return ask_done(words[0], ends) if done else ask_noun(words[0], ends)
     if "these" in words[1:-1]:  # appears in these universes: the tail is a universe
         words = tuple(word for word in words if word != "these")
     if "this" in words[1:-1]:
@@ -35,6 +42,8 @@ def shape(phrase: tuple[str, ...], ends: Ends, is_path: bool) -> Texts:
         return ask_verb(words, ends)
     if (is_participle(verb) or verb in lists.adjectives) and lists.prepositions.intersection(words[1:]):
         return ask_passive(words, ends)
+    if len(words) > 2 and words[-1] in lists.prepositions and is_participle(words[-2]):
+        return ask_passive(words[-2:], Ends(ends.head, " ".join(words[:-2])))
     if words[-1] in ("of", "for"):
         return ask_noun_of(" ".join(words[:-1]), words[-1], ends)
     if words[-1] == "by":
@@ -53,9 +62,10 @@ def compound(first: tuple[str, ...], last: tuple[str, ...], ends: Ends, is_path:
         return shape(first, Ends(ends.head, detail), is_path)
     at = first.index("this") if "this" in first[2:] else 0
     made = cut_made(first) if len(first) > 1 and not at else None
-    subject = " ".join(first[: at - 1]) if at else made[0] if made else whole
-    whole_person = detail == "person" and kind_of(subject) == "person"
-    if whole_person or head_word(singular(subject)) == head_word(cut[0] if cut else detail):
+    things = cut_made(first[: at - 1]) if at > 2 else made  # films distributed in this medium
+    subject = things[0] if things else " ".join(first[: at - 1]) if at else whole
+    themselves = detail in english().same_people and kind_of(subject) == "person"
+    if themselves or head_word(singular(subject)) == head_word(cut[0] if cut else detail):
         return shape(first, ends, is_path)
     if not at and not made and head_word(whole) in english().collectives:
         return _collective(whole, detail, ends)

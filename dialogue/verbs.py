@@ -40,30 +40,61 @@ def ask_passive(words: tuple[str, ...], ends: Ends) -> Texts:
 
 
 def ask_verb(words: tuple[str, ...], ends: Ends) -> Texts:
-    """Ask with a verb in the third person, its adverb, preposition and object as they come."""
-    adverb, rest = (f"{words[0]} ", words[1:]) if words[0] in english().adverbs else ("", words)
-    verb, rest = rest[0], rest[1:]
-    bare = english().verbs[verb]
-    preposition = rest[0] if rest and rest[0] in english().prepositions else ""
-    thing = " ".join(rest[1:] if preposition else rest)
-    after = f" {preposition}" if preposition else ""
-    if thing and thing.split()[-1] in english().prepositions:  # plays instrument in: keep all of it behind the verb
-        after, thing = f" {thing}", ""
-    what = f"Which {thing}" if thing else ends.what_tail
-    low = what[:1].lower() + what[1:]
+    """Ask with a verb, in the third person or in the past; its adverb, preposition and object as they come."""
+    lists = english()
+    adverb, rest = (f"{words[0]} ", words[1:]) if words[0] in lists.adverbs else ("", words)
+    finite, rest = f"{adverb}{rest[0]}", rest[1:]
+    past = words[0] in lists.past
+    does, bare = ("did", lists.past[words[0]]) if past else ("does", adverb + lists.verbs[finite.removeprefix(adverb)])
+    after, thing = _object(rest)
+    low = f"which {thing}" if thing else ends.what_tail[:1].lower() + ends.what_tail[1:]
+    what = low[:1].upper() + low[1:]
     tail = (
-        f"{what} does {{x}} {adverb}{bare}{after}?",
-        f"Do you know {low} {{x}} {adverb}{verb}{after}?",
-        f"Can you tell me {low} {{x}} {adverb}{verb}{after}?",
+        f"{what} {does} {{x}} {bare}{after}?",
+        f"Do you know {low} {{x}} {finite}{after}?",
+        f"Can you tell me {low} {{x}} {finite}{after}?",
     )
+    if not thing and kind_of(ends.tail) == "place" and after in (" in", " at"):
+        tail = (
+            f"Where {does} {{x}} {bare}?",
+            f"{after.strip().capitalize()} which {ends.tail} {does} {{x}} {bare}?",
+            f"Can you tell me where {{x}} {finite}?",
+        )
     that = "who" if kind_of(ends.head) == "person" else "that"
     head = (
-        f"{ends.which_head} {adverb}{verb}{after} {{x}}?",
-        f"Do you know {ends.a_head} {that} {adverb}{verb}{after} {{x}}?",
-        f"Can you name {ends.a_head} {that} {adverb}{verb}{after} {{x}}?",
+        f"{ends.which_head} {finite}{after} {{x}}?",
+        f"Do you know {ends.a_head} {that} {finite}{after} {{x}}?",
+        f"Can you name {ends.a_head} {that} {finite}{after} {{x}}?",
     )
-    say = (f"{{head}} {adverb}{verb}{after} {{tail}}.", f"{what_is('{tail}', ends)} {{head}} {adverb}{verb}{after}.")
+    say = (f"{{head}} {finite}{after} {{tail}}.", f"{what_is('{tail}', ends)} {{head}} {finite}{after}.")
     return Texts(tail, head, say, thing or ends.tail or "answer", "")
+
+
+def _object(words: tuple[str, ...]) -> tuple[str, str]:
+    """Split what follows a verb into its preposition, with a space before it, and the thing that is asked for."""
+    prepositions = english().prepositions
+    if words and words[-1] in prepositions:  # wrote music for: all of it goes with the verb
+        return f" {' '.join(words)}", ""
+    if words and words[0] in prepositions:
+        return f" {words[0]}", " ".join(words[1:])
+    return "", " ".join(words)
+
+
+def ask_done(done: str, ends: Ends) -> Texts:
+    """Ask with a participle that is all of the name: influenced."""
+    low = ends.what_tail[:1].lower() + ends.what_tail[1:]
+    tail = (
+        f"{ends.what_tail} was {done} by {{x}}?",
+        f"Do you know {low} was {done} by {{x}}?",
+        f"Can you tell me {low} was {done} by {{x}}?",
+    )
+    head = (
+        f"By {ends.whom} was {{x}} {done}?",
+        f"{ends.which_head} has {done} {{x}}?",
+        f"Can you tell me by {ends.whom} {{x}} was {done}?",
+    )
+    say = (f"{{tail}} was {done} by {{head}}.", f"{{head}} has {done} {{tail}}.")
+    return Texts(tail, head, say, ends.tail or "answer")
 
 
 def cut_made(words: tuple[str, ...]) -> tuple[str, str] | None:

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 _LISTS = (
     "prepositions", "auxiliaries", "adjectives", "adverbs", "states",
-    "nouns_rather_than_verbs", "nouns_rather_than_participles", "no_participles",
+    "nouns_rather_than_verbs", "nouns_rather_than_participles", "no_participles", "same_people",
 )  # fmt: skip
 _ARTICLES = frozenset({"a", "an", "the"})
 _HUMP = re.compile(r"(?<=[a-z\d])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -31,12 +31,14 @@ class English:
     nouns_rather_than_verbs: frozenset[str]
     nouns_rather_than_participles: frozenset[str]
     no_participles: frozenset[str]
+    same_people: frozenset[str]
     collectives: Mapping[str, str]
     plurals: Mapping[str, str]
     singulars: Mapping[str, str]
     singular: frozenset[str]
     participles: frozenset[str]
     verbs: Mapping[str, str]
+    past: Mapping[str, str]
     kinds: Mapping[str, str]
     spelling: Mapping[str, str]
     types: Mapping[str, str]
@@ -55,6 +57,7 @@ def english() -> English:
         singular=frozenset(data["singular"]["words"]),
         participles=frozenset(data["participles"]["words"]),
         verbs=data["verbs"],
+        past=data["past"],
         kinds={word: kind for kind, words in data["kinds"].items() for word in words},
         spelling=data["spelling"],
         types=data["types"],

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dialogue.verbalise import answer, follow_up, lexicon, question, statement, wordings
-from dialogue.wordings import Question, Statement, Wordings, fitted
+from dialogue.wordings import Direction, Question, Statement, Wordings, fitted
 from kg.errors import DataError
 
 hostile = st.text(st.characters(exclude_categories=["Cs"]), max_size=40) | st.text(
@@ -17,8 +18,14 @@ hostile = st.text(st.characters(exclude_categories=["Cs"]), max_size=40) | st.te
 )
 
 
-def asked(relation: str, direction: str = "tail", form: int = 0, **known: object) -> str:
-    return question(wordings(relation, **known), direction, form, "X")  # type: ignore[arg-type]
+def asked(
+    relation: str,
+    direction: Direction = "tail",
+    label: str | None = None,
+    head_types: Sequence[str] = (),
+    tail_types: Sequence[str] = (),
+) -> str:
+    return question(wordings(relation, label, head_types, tail_types), direction, 0, "X")
 
 
 def faults(worded: Wordings) -> list[str]:
@@ -53,6 +60,8 @@ def test_curated_relation_is_asked_in_its_own_words() -> None:
         ("/zoo/zoo/founders", "Who are the founders of X?", "Which zoo has X as one of its founders?"),
         ("/zoo/animal/offspring_of", "What is X an offspring of?", "What is an offspring of X?"),
         ("/zoo/zoo/designed_by", "What was X designed by?", "Which zoo was designed by X?"),
+        ("/zoo/zoo/inspired", "What was inspired by X?", "By which zoo was X inspired?"),
+        ("/zoo/animal/languages_trained_in", "Which languages was X trained in?", "Which animal was trained in X?"),
         ("/zoo/zoo/contains", "What does X contain?", "Which zoo contains X?"),
         ("/zoo/zoo/zoos_inspired", "Which zoos were inspired by X?", "By which zoo was X inspired?"),
         ("/zoo/order/animals_of_this_order", "Which animals are of the order X?", "To which order does X belong?"),
@@ -83,6 +92,16 @@ def test_camel_case_predicate_needs_no_entry() -> None:
     assert asked("ex:foundedBy", tail_types=["Person"]) == "Who was X founded by?"
     assert asked("ex:hasPart", "head") == "What has X as its part?"
     assert asked("ex:isPartOf") == "What is X a part of?"
+
+
+def test_what_somebody_did_is_asked_for_in_the_past_and_not_as_if_it_was_done_to_them() -> None:
+    person = {"head_types": ["Person"], "tail_types": ["Film"]}
+    assert asked("<actedIn>", **person) == "Which film did X act in?"
+    assert asked("<actedIn>", "head", **person) == "Who acted in X?"
+    assert asked("<diedIn>", tail_types=["City"]) == "Where did X die?"
+    assert asked("<hasWonPrize>") == "Which prize did X win?"
+    assert asked("<wroteMusicFor>", **person) == "Which film did X write music for?"
+    assert asked("<wasBornIn>", tail_types=["City"]) == "Where was X born?"
 
 
 def test_label_of_the_graph_goes_before_the_name_of_the_predicate() -> None:
