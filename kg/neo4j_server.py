@@ -101,6 +101,14 @@ class Neo4jServer:
         conf = f"--config-dir={self.folder / 'conf'}"
         return launch([str(java), *options, *self.arguments, conf], self.log, self.folder)
 
+    def knows_assets(self) -> bool:
+        """Say whether the server was started with the present address of the static server."""
+        with suppress(OSError):
+            return f"http://localhost:{self.assets}/" in (self.folder / "conf" / "neo4j.conf").read_text(
+                encoding="utf-8"
+            )
+        return False
+
     def answers(self) -> bool:
         """Say whether a query is answered."""
         return self.version() is not None

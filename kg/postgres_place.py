@@ -33,8 +33,8 @@ def read_place(folder: Path) -> Path | None:
 
 def choose_place(folder: Path) -> Path:
     """Return the folder of data for KWK_HOME/postgres, chosen once; make it if it is missing."""
-    folder.mkdir(parents=True, exist_ok=True)
     user = server_user()
+    folder.mkdir(mode=0o711 if user else 0o700, parents=True, exist_ok=True)
     if user:
         _add_system_user(user)
     place = read_place(folder)

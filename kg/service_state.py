@@ -43,9 +43,10 @@ def replace(path: Path, text: str) -> None:
 def make_home(home: Path) -> None:
     """Make the folder of servers, or say in one sentence why it can't be used."""
     try:
-        for folder in (home, home / "neo4j", home / "assets", home / "logs"):
-            folder.mkdir(parents=True, exist_ok=True)
-        (home / "passwords").mkdir(mode=0o700, exist_ok=True)
+        home.parent.mkdir(parents=True, exist_ok=True)
+        home.mkdir(mode=0o711, exist_ok=True)  # for Postgres, which root starts as another user, to pass through
+        for name in ("neo4j", "assets", "logs", "passwords"):
+            (home / name).mkdir(mode=0o700, exist_ok=True)
         trial = home / f".writable-{secrets.token_hex(4)}"
         trial.touch()
         trial.unlink()

@@ -28,6 +28,8 @@ def ensure(settings: ServiceSettings, report: Report) -> Addresses:
             house.start(name)
         for name in reversed(wanted):
             house.await_answer(name)
+    if "neo4j" in wanted and not house.neo4j.knows_assets():
+        report("style and guide moved to another port: Neo4j Browser finds them after `kwk down` and `kwk up`")
     return Addresses(neo4j or house.neo4j.address, postgres or house.postgres.address, house.assets.address)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -23,9 +24,10 @@ from neo4j import GraphDatabase
 import kg
 from kg.errors import ServiceError
 from kg.house import House
+from kg.java import OLDEST, choose_java, java_version
 from kg.postgres_place import SYSTEM_FOLDER, SYSTEM_USER, read_place
-from kg.processes import Known, find, know
-from kg.service_state import read_password, read_state, write_state
+from kg.processes import Known, find, is_free, know
+from kg.service_state import make_home, read_password, read_state, write_state
 from kg.services import ensure, status, stop
 from kg.settings import Addresses, ServiceSettings
 
@@ -244,6 +246,16 @@ def test_a_port_taken_while_the_server_starts_is_passed_over_too(lean: ServiceSe
     thieves[0].close()
 
 
+def test_browser_is_said_to_lack_its_style_when_only_the_static_server_moved(own: Path) -> None:
+    settings, said = ServiceSettings(own), list[str]()
+    before = ensure(settings, print)
+    kill(own, "assets")
+    with socket.create_server(("127.0.0.1", read_state(own).ports["assets"])):
+        after = ensure(settings, said.append)
+    assert (after.neo4j, after.postgres) == (before.neo4j, before.postgres)
+    assert "after `kwk down` and `kwk up`" in said[-1]
+
+
 def test_neo4j_moves_with_its_browser_when_its_ports_are_taken(own: Path) -> None:
     settings = ServiceSettings(own)
     stop(settings)
@@ -303,6 +315,24 @@ def test_a_java_that_is_too_old_is_refused_before_anything_starts(new_home: NewH
     with pytest.raises(ServiceError, match="is Java 17, and Neo4j needs 21 or newer"):
         ensure(settings, print)
     assert "neo4j" not in read_state(home).processes
+
+
+@pytest.mark.skipif(shutil.which("java") is None, reason="this machine has no Java of its own")
+def test_the_java_of_this_machine_is_taken_only_if_it_is_new_enough() -> None:
+    java = Path(shutil.which("java") or "").resolve()
+    version = java_version(java)
+    for name in (str(java), str(java.parents[1])):  # the program, or the folder that JAVA_HOME names
+        if version >= OLDEST:
+            assert choose_java(name) == java
+        else:
+            with pytest.raises(ServiceError, match=f"is Java {version}"):
+                choose_java(name)
+
+
+@pytest.mark.parametrize("java", [sys.executable, "/nowhere/java"])
+def test_what_is_no_java_is_not_run_as_one(java: str) -> None:
+    with pytest.raises(ServiceError, match="KWK_JAVA"):
+        choose_java(java)
 
 
 def test_a_password_that_was_changed_behind_our_back_is_asked_for(lean: ServiceSettings) -> None:
@@ -374,6 +404,21 @@ def test_no_folder_above_changes_its_mode(new_home: NewHome, addresses: Addresse
     assert place is not None
     if os.geteuid() == 0:
         assert place.parent == SYSTEM_FOLDER
+
+
+@posix
+def test_a_new_home_lets_nobody_look_into_it(tmp_path: Path) -> None:
+    home = tmp_path / "share" / "kwk"
+    make_home(home)
+    assert stat.S_IMODE(home.stat().st_mode) == 0o711
+    assert {stat.S_IMODE(path.stat().st_mode) for path in home.iterdir()} == {0o700}
+
+
+def test_a_port_of_somebody_whom_browsers_would_reach_first_is_not_taken() -> None:
+    if not socket.has_ipv6:
+        pytest.skip("no IPv6 here")
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as other:
+        assert not is_free(other.getsockname()[1])
 
 
 @as_root
