@@ -95,12 +95,11 @@ def test_camel_case_predicate_needs_no_entry() -> None:
 
 
 def test_what_somebody_did_is_asked_for_in_the_past_and_not_as_if_it_was_done_to_them() -> None:
-    person = {"head_types": ["Person"], "tail_types": ["Film"]}
-    assert asked("<actedIn>", **person) == "Which film did X act in?"
-    assert asked("<actedIn>", "head", **person) == "Who acted in X?"
+    assert asked("<actedIn>", tail_types=["Film"]) == "Which film did X act in?"
+    assert asked("<actedIn>", "head", head_types=["Person"]) == "Who acted in X?"
     assert asked("<diedIn>", tail_types=["City"]) == "Where did X die?"
     assert asked("<hasWonPrize>") == "Which prize did X win?"
-    assert asked("<wroteMusicFor>", **person) == "Which film did X write music for?"
+    assert asked("<wroteMusicFor>", tail_types=["Film"]) == "Which film did X write music for?"
     assert asked("<wasBornIn>", tail_types=["City"]) == "Where was X born?"
 
 
