@@ -103,11 +103,8 @@ class Neo4jServer:
 
     def knows_assets(self) -> bool:
         """Say whether the server was started with the present address of the static server."""
-        with suppress(OSError):
-            return f"http://localhost:{self.assets}/" in (self.folder / "conf" / "neo4j.conf").read_text(
-                encoding="utf-8"
-            )
-        return False
+        conf = self.folder / "conf" / "neo4j.conf"
+        return f"http://localhost:{self.assets}/" in conf.read_text(encoding="utf-8")
 
     def answers(self) -> bool:
         """Say whether a query is answered."""
