@@ -43,7 +43,7 @@ sample: setup  ## Build the bundled atlas again (needs npm)
 	$(BIN)/uv run --no-project --isolated --with-requirements ingest/sample/requirements.txt python -m ingest.sample.build
 
 lock: setup  ## Lock the newest allowed requirements
-	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
+	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-header --quiet --upgrade -o requirements.lock
 
 neo4j-lock: setup  ## Lock Neo4j's jars

@@ -1,5 +1,6 @@
 """Read RDF through rdflib: entities with labels and types, facts between them, literals as properties, pictures."""
 
+import warnings
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
@@ -7,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
-from rdflib import RDF, RDFS, SKOS, BNode, Graph, Literal, URIRef
+from rdflib import RDF, RDFS, SKOS, BNode, Dataset, Graph, Literal, URIRef
 from rdflib.compare import to_canonical_graph
 from rdflib.namespace import DCTERMS, FOAF, OWL
 from rdflib.term import Node
@@ -43,19 +44,17 @@ def parse(paths: Iterable[Path]) -> Graph:
                 f"{path} has no suffix that tells its RDF format; name it .ttl, .nt, .rdf, .trig or .jsonld."
             )
         try:
-            if kind in ("trig", "nquads"):
-                from rdflib import Dataset
-
-                dataset = Dataset(default_union=True)
-                dataset.parse(path, format=kind, publicID=path.resolve().as_uri())
-                for subject, predicate, value, _ in dataset.quads():
-                    graph.add((subject, predicate, value))
-            else:
-                graph.parse(path, format=kind, publicID=path.resolve().as_uri())
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)  # rdflib's own, of its own parsers
+                parsed = Dataset(default_union=True) if kind in ("trig", "nquads") else graph
+                parsed.parse(path, format=kind, publicID=path.resolve().as_uri())
         except FileNotFoundError as exc:
             raise DataError(f"There is no file {path}.") from exc
         except Exception as exc:  # rdflib's parsers share no class of errors
             raise DataError(f"{path} is not valid {kind}: {' '.join(str(exc).split())}") from exc
+        if isinstance(parsed, Dataset):
+            for subject, predicate, value, _ in parsed.quads():
+                graph.add((subject, predicate, value))
     return graph
 
 
