@@ -10,6 +10,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from dialogue.types import SPLITS
 from kg.errors import DataError
 
 SETTINGS = "build.json"  # by which a folder of dialogues is known
@@ -82,6 +83,17 @@ def read_settings(folder: Path) -> dict[str, Any]:
 def read_wordings(folder: Path) -> dict[str, dict[str, list[str]]]:
     """Return how each relation is asked for, by direction: the last wording of each occurs in test only."""
     return _read(folder / WORDINGS)
+
+
+def count_lines(folder: Path) -> int:
+    """Return how many dialogues the files of a folder hold. Raises DataError if there are none."""
+    total = 0
+    for split in SPLITS:
+        with suppress(FileNotFoundError), (folder / f"{split}.jsonl").open("rb") as lines:
+            total += sum(1 for _ in lines)
+    if not total:
+        raise DataError(f"{folder} holds no dialogues; `kwk dialogues build` makes some.")
+    return total
 
 
 def _read(path: Path) -> dict[str, Any]:

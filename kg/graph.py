@@ -175,7 +175,7 @@ def remove(writer: Writer, report: Callable[[int], None] = lambda removed: None)
     while remove_some(writer, queries.REMOVE_RELATIONSHIPS, limit=20_000):
         pass
     total = 0
-    for label in ("Entity", "Image", "Batch", "Relation", "Type"):
+    for label in ("Turn", "Dialogue", "Entity", "Image", "Batch", "Relation", "Type"):
         while removed := remove_some(writer, queries.REMOVE_NODES, label=label, limit=5_000):
             total += removed
             report(removed)

@@ -134,7 +134,8 @@ ENTITY_IDS = "MATCH (e:Entity {graph: $graph}) RETURN e.id AS id"
 
 NODE_COUNT = """
 RETURN COUNT { (:Entity {graph: $graph}) } + COUNT { (:Image {graph: $graph}) } + COUNT { (:Batch {graph: $graph}) }
-     + COUNT { (:Relation {graph: $graph}) } + COUNT { (:Type {graph: $graph}) } AS nodes
+     + COUNT { (:Relation {graph: $graph}) } + COUNT { (:Type {graph: $graph}) }
+     + COUNT { (:Dialogue {graph: $graph}) } + COUNT { (:Turn {graph: $graph}) } AS nodes
 """
 
 IMAGE_SHAS = "MATCH (i:Image {graph: $graph}) RETURN i.sha256 AS sha256"
