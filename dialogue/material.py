@@ -119,7 +119,7 @@ def prepare(graph: Adjacency, seed: int = 0, formats: Sequence[Format] = FORMATS
         graph=graph,
         lang=lang,
         formats=tuple(formats),
-        wordings=tuple(_wordings(graph, lang)),
+        wordings=tuple(all_wordings(graph, lang)),
         pictures=picture_words(lang),
         out=_ends(graph.outgoing),
         into=_ends(graph.incoming),
@@ -177,7 +177,7 @@ def _starts(graph: Adjacency, triples: NDArray[np.integer]) -> Starts:
     )
 
 
-def _wordings(graph: Adjacency, lang: str) -> list[Wordings]:
+def all_wordings(graph: Adjacency, lang: str) -> list[Wordings]:
     """Return every relation's wordings, with the types that its heads and tails most often have."""
     kinds: dict[str, int] = {}
     winning = np.array([kinds.setdefault(e.types[0] if e.types else "", len(kinds)) for e in graph.entities])
