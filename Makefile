@@ -36,8 +36,8 @@ lint: setup  ## ruff, mypy strict, import order
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-bench: setup  ## Measure against peers, both sides in turn
-	$(BIN)/python -m benchmarks
+bench: setup  ## Measure against peers, both sides in turn (ONLY=load names one)
+	$(BIN)/python -m benchmarks $(ONLY)
 
 sample: setup  ## Build the bundled atlas again (needs npm)
 	$(BIN)/uv run --no-project --isolated --with-requirements ingest/sample/requirements.txt python -m ingest.sample.build
