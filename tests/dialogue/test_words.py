@@ -1,0 +1,125 @@
+"""Small things that a reader winces at: a wrong article, a name given away, a question word not counted."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dialogue.articles import article_of
+from dialogue.draws import Draws
+from dialogue.mentions import Names, plain
+from dialogue.pictures import picture_words
+from dialogue.statistics import question_word, wording_pattern
+from kg.errors import DataError
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("United Kingdom", "/location/country"),
+        ("Czech Republic", "Country"),
+        ("Democratic Republic of the Congo", "Country"),
+        ("Solomon Islands", "Country"),
+        ("US Dollar", "Currency"),
+        ("Academy Award for Best Picture", "/award/award_category"),
+        ("54th Annual Grammy Awards", "/award/award_ceremony"),
+        ("Vietnam War", "/military/military_conflict"),
+        ("University of Iowa", "/education/university"),
+        ("New York Knicks", "/basketball/basketball_team"),
+        ("2003 NBA Draft", "/sports/sports_league_draft"),
+    ],
+)
+def test_names_that_take_an_article_get_it(name: str, kind: str) -> None:
+    assert article_of(name, (), (kind,)) == "the "
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("Peru", "Country"),
+        ("The Beatles", "/music/musical_group"),
+        ("Palm Desert", "/location/citytown"),
+        ("Bank of America", "/business/business_operation"),
+        ("World War Z", "/film/film"),
+        ("drama film", "/film/film_genre"),
+        ("Arsenal F.C.", "/soccer/football_team"),
+        ("Los Angeles", "/location/citytown"),
+        ("Star Wars", "/film/film"),
+        ("", ""),
+    ],
+)
+def test_names_that_take_no_article_get_none(name: str, kind: str) -> None:
+    assert article_of(name, (), (kind,)) == ""
+
+
+def test_alias_with_an_article_decides() -> None:
+    assert article_of("Ohio State", ("Ohio State", "the Ohio State"), ("/education/university",)) == "the "
+
+
+def test_any_name_gives_a_subject_away_whole_words_only() -> None:
+    peru = Names(("Peru", "Republic of Peru", "PE", "🇵🇪"))
+    for text in ("What is the capital of PERU?", "the republic of\nPeru's flag", "Code: PE."):
+        assert peru.within(plain(text)), text
+    for text in ("What is the capital of <image>?", "Peruvian food", "gym and PEs", "pe", ""):
+        assert not peru.within(plain(text)), text
+
+
+def test_code_is_no_word() -> None:
+    assert not Names(("Italy", "IT")).within(plain("Could you give a picture of it?"))
+    assert Names(("tea",)).within(plain("Which country grows tea?"))
+
+
+@given(st.text(max_size=30), st.text(max_size=30), st.text(min_size=1, max_size=12))
+def test_name_between_other_words_is_found(before: str, after: str, name: str) -> None:
+    if plain(name).strip():
+        assert Names((name,)).within(plain(f"{before} {name} {after}"))
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(0, 2), st.integers(0, 10**9), st.integers(1, 2**32))
+def test_draws_stay_below_their_limit_and_hang_on_their_seeds_alone(a: int, b: int, c: int, limit: int) -> None:
+    one, same = Draws(a, b, c), Draws(a, b, c)
+    drawn = [one.below(limit) for _ in range(5)]
+    assert drawn == [same.below(limit) for _ in range(5)]
+    assert all(0 <= each < limit for each in drawn)
+
+
+def test_draws_of_neighbouring_dialogues_are_unlike_and_even() -> None:
+    firsts = [Draws(0, 0, n).below(10) for n in range(10_000)]
+    counts = [firsts.count(each) for each in range(10)]
+    assert min(counts) > 850
+    assert max(counts) < 1150
+
+
+def test_language_nobody_wrote_down_is_said() -> None:
+    with pytest.raises(DataError, match="'xx'"):
+        picture_words("xx")
+
+
+def test_every_list_of_picture_words_has_something_to_say() -> None:
+    words = picture_words("en")
+    assert words.shown[0].name == "<image>"
+    assert all("<image>" in f"{each.name}{each.before}{each.after}" for each in words.shown)
+    assert len(words.requests) == 3
+    assert len(words.replies) == 2
+    assert all(text.count("<image>") == 1 for texts in words.replies for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("In which country is Lima?", "Which"),
+        ("With whom did she play?", "Who"),
+        ("Whose capital is Lima?", "Who"),
+        ("Is Lima a city?", "Is/Are/Did"),
+        ("<image>\nWhere is this?", "Where"),
+        ("Name a city.", "other"),
+    ],
+)
+def test_question_word_is_found_where_it_stands(text: str, word: str) -> None:
+    assert question_word(text.replace("<image>", "")) == word
+
+
+def test_wording_is_known_again_with_and_without_what_may_be_left_out() -> None:
+    pattern = wording_pattern("Where was [the film] {x} released?")
+    for text in ("Where was the film Jaws released?", "Where was this film released?\n<image> Can I see a picture?"):
+        assert pattern.fullmatch(text), text
+    assert not pattern.fullmatch("Where was the film Jaws shot?")
