@@ -18,7 +18,6 @@ class _Lists:
     names: frozenset[str]
     shape: re.Pattern[str]
     always: frozenset[str]
-    plural: frozenset[str]
     awards: frozenset[str]
     award: re.Pattern[str]
     never: frozenset[str]
@@ -32,7 +31,6 @@ def _lists() -> _Lists:
         frozenset(data["names"]),
         re.compile(rf"^{begins}\b|\b{ends}$|\b{holds}\b"),
         frozenset(data["types"]),
-        frozenset(data["plural_types"]),
         frozenset(data["award_types"]),
         re.compile(rf"\b{_either(data['award_words'])}\b"),
         frozenset(data["bare_types"]),
@@ -60,7 +58,6 @@ def article_of(name: str, names: Collection[str] = (), types: Sequence[str] = ()
         return ""  # a common noun: drama film, marriage
     takes = (
         kind in lists.always
-        or (kind in lists.plural and name.endswith("s"))
         or (kind in lists.awards and lists.award.search(name))
         or lists.shape.search(name)
         or (_NUMBERED.match(name) and not kind.startswith(("/music/", "/tv/", "/cvg/")))

@@ -8,9 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 
-from dialogue.compose import compose
+from dialogue.lines import line
 from dialogue.material import Material, prepare
-from dialogue.serialise import to_line
 from dialogue.types import Format
 from dialogue.walk import Asking, Task, walk
 from kg.adjacency import Adjacency
@@ -40,7 +39,7 @@ def write_batch(material: Material, seed: int, tasks: Sequence[Task]) -> list[Wr
             continue
         rounds = found.plan.rounds
         triples = tuple([triple for each in rounds for triple in each.triples])
-        batch.append(Written(to_line(compose(material, found.plan)) + "\n", len(rounds), triples, found.unmet))
+        batch.append(Written(line(material, found.plan) + "\n", len(rounds), triples, found.unmet))
     return batch
 
 

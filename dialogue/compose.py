@@ -9,6 +9,7 @@ from dialogue.verbalise import answer
 from dialogue.wordings import Statement, fill, fitted, listed, state
 
 BARE = -1  # the answer is a name and nothing else
+_NO_LEADS = ("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def question(material: Material, each: Round) -> str:
         name = showing.name.replace("{noun}", material.nouns[each.subject]) if each.showing else showing.name
         text = f"{showing.before}{fill(form, name)}{showing.after}"
     else:
-        text = fill(form, material.articles[each.subject] + material.names[each.subject])
+        text = fill(form, material.said[each.subject])
     if each.format & 2:
         several = material.side(each.asks_tail).size(each.run) > 1
         requests = material.pictures.requests[NEUTRAL if several else asking.kind in PERSONS]
@@ -70,43 +71,51 @@ def question(material: Material, each: Round) -> str:
     return text
 
 
-def reply(material: Material, each: Round) -> tuple[str, tuple[Span, ...]]:
-    """Return what the model says, and where it names the answers."""
-    worded = material.wordings[each.relation]
+def reply(material: Material, each: Round) -> tuple[str, list[int]]:
+    """Return what the model says, and where the name of each answer begins and ends: two numbers an answer."""
     if each.statement == BARE:
-        names = [material.names[entity] for entity in each.answers]
-        names[0] = names[0] if material.articles[each.answers[0]] else _capital(names[0])
-        article = _capital(material.articles[each.answers[0]]) if len(names) == 1 else ""
-        text, slots = article + answer(names), []
-        start = len(article)
-        for i, name in enumerate(names):
-            slots.append(Span(start, start + len(name), material.ids[each.answers[i]]))
-            start += len(name) + (len(" and ") if i == len(names) - 2 else len(", "))
+        text, slots = _bare(material, each)
     else:
-        text, slot = _sentence(material, each, worded.statements[each.statement])
-        slots = [slot]
+        text, slots = _sentence(material, each, material.wordings[each.relation].statements[each.statement])
     if each.format & 2:
+        worded = material.wordings[each.relation]
         replies = material.pictures.replies[(worded.tail if each.asks_tail else worded.head).kind in PERSONS]
-        text = f"{text} {replies[each.reply % len(replies)]}"
-    return text, tuple(slots)
+        return f"{text} {replies[each.reply % len(replies)]}", slots
+    return text, slots
 
 
-def _sentence(material: Material, each: Round, form: Statement) -> tuple[str, Span]:
-    """State the fact; return also where the answer's name stands, its article left out."""
+def _bare(material: Material, each: Round) -> tuple[str, list[int]]:
+    """Name the answers and say no more; one alone has its article."""
+    if len(each.answers) == 1:
+        entity = each.answers[0]
+        name, said = material.names[entity], _capital(material.said[entity])
+        return answer((said,)), [len(said) - len(name) if said.endswith(name) else 0, len(said)]
+    names = [material.names[entity] for entity in each.answers]
+    names[0] = _capital(names[0])
+    slots: list[int] = []
+    start = 0
+    for i, name in enumerate(names):
+        slots += (start, start + len(name))
+        start += len(name) + (len(" and ") if i == len(names) - 2 else len(", "))
+    return answer(names), slots
+
+
+def _sentence(material: Material, each: Round, form: Statement) -> tuple[str, list[int]]:
+    """State the fact; the slot leaves the answer's article out."""
     if each.names_subject:
-        subject = material.articles[each.subject] + material.names[each.subject]
+        subject = material.said[each.subject]
     else:
         subject = material.pictures.meant.replace("{noun}", material.nouns[each.subject])
-    article, name = material.articles[each.answers[0]], material.names[each.answers[0]]
-    found = article + name
+    name, found = material.names[each.answers[0]], material.said[each.answers[0]]
     head, tail = (subject, found) if each.asks_tail else (found, subject)
-    form = fitted(form, head, tail)
-    start = len(form.before) + len(article)
-    if form.head_first == each.asks_tail:
-        start += len(form.between) + len(subject if form.before else _capital(subject))
-    elif not form.before and not article:
+    fit = form if form.leads == _NO_LEADS else fitted(form, head, tail)
+    end = len(fit.before) + len(found)
+    if fit.head_first == each.asks_tail:
+        end += len(fit.between) + len(subject if fit.before else _capital(subject))
+    elif not fit.before and len(name) == len(found):
         name = _capital(name)
-    return state(form, head, tail), Span(start, start + len(name), material.ids[each.answers[0]])
+        end = len(name)
+    return state(form, head, tail), [end - len(name), end]
 
 
 def _capital(name: str) -> str:
@@ -115,30 +124,27 @@ def _capital(name: str) -> str:
 
 
 def _turns(material: Material, each: Round) -> tuple[Turn, Turn]:
-    text, slots = reply(material, each)
-    asked: tuple[Shown, ...] = ()
-    given: tuple[Shown, ...] = ()
-    if each.format & 1:
-        asked = (_shown(material, each.subject, each.subject_image),)
-    if each.format & 2:
-        given = (_shown(material, each.answers[0], each.answer_image),)
+    ids = material.ids
+    text, ends = reply(material, each)
+    asked = (_shown(material, each.subject, each.subject_image),) if each.format & 1 else ()
+    given = (_shown(material, each.answers[0], each.answer_image),) if each.format & 2 else ()
+    starts = zip(ends[::2], ends[1::2], each.answers, strict=True)
     fact = Fact(
         kind="fact",
         triples=tuple([_triple(material, each, number) for number in each.triples]),
         direction="tail" if each.asks_tail else "head",
-        answers=_answers(material, each),
+        answers=tuple([ids[entity] for entity in true_answers(material, each)]),
         value=listed([material.names[entity] for entity in each.answers]),
-        slots=slots,
+        slots=tuple([Span(start, end, ids[entity]) for start, end, entity in starts]),
         format=FORMATS[each.format],
     )
     return Turn("human", question(material, each), asked), Turn("model", text, given, fact)
 
 
-def _answers(material: Material, each: Round) -> tuple[str, ...]:
+def true_answers(material: Material, each: Round) -> memoryview:
+    """Return every entity that answers a question truly, ascending."""
     side = material.side(each.asks_tail)
-    ids = material.ids
-    found = side.neighbour[side.run_start[each.run] : side.run_start[each.run + 1]]
-    return tuple([ids[entity] for entity in found])
+    return side.neighbour[side.run_start[each.run] : side.run_start[each.run + 1]]
 
 
 def _triple(material: Material, each: Round, number: int) -> tuple[str, str, str]:

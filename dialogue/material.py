@@ -10,6 +10,7 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from json.encoder import encode_basestring
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,7 +89,10 @@ class Material:
     pools: tuple[Pool, ...]  # by split
     ids: tuple[str, ...]
     names: tuple[str, ...]
-    articles: tuple[str, ...]  # "the " or nothing, by entity
+    said: tuple[str, ...]  # names as they stand within a sentence: with "the " where they take it
+    quoted: tuple[str, ...]  # ids as JSON
+    quoted_names: tuple[str, ...]  # names as JSON
+    quoted_paths: tuple[str, ...]  # relations as JSON
     shown: bytes  # 1 for an entity with images
     speakable: bytes  # 0 for an entity whose name would be taken for a token or break a line
     nouns: tuple[str, ...]  # of entities with images: "country"; empty where the type has no good name
@@ -131,9 +135,10 @@ def prepare(graph: Adjacency, seed: int = 0, formats: Sequence[Format] = FORMATS
         pools=tuple(_pool(graph, table, by_code, seed) for by_code in format_table),
         ids=tuple(entity.id for entity in graph.entities),
         names=names,
-        articles=tuple(
-            article_of(e.name, e.names, [_spoken(graph, kind) for kind in e.types[:1]]) for e in graph.entities
-        ),
+        said=tuple(_said(graph, entity) for entity in graph.entities),
+        quoted=tuple(encode_basestring(entity.id) for entity in graph.entities),
+        quoted_names=tuple(map(encode_basestring, names)),
+        quoted_paths=tuple(encode_basestring(relation.path) for relation in graph.relations),
         shown=shown,
         speakable=bytes(bool(name.strip()) and not _UNSPEAKABLE.search(name) for name in names),
         nouns=tuple(_noun(graph, entity) if entity.images else "" for entity in graph.entities),
@@ -179,6 +184,20 @@ def _starts(graph: Adjacency, triples: NDArray[np.integer]) -> Starts:
 
 def all_wordings(graph: Adjacency, lang: str) -> list[Wordings]:
     """Return every relation's wordings, with the types that its heads and tails most often have."""
+    return [
+        wordings(
+            relation.path,
+            None if relation.label == relation_label(relation.path) else relation.label,
+            head_types,
+            tail_types,
+            lang,
+        )
+        for relation, (head_types, tail_types) in zip(graph.relations, types_at_ends(graph), strict=True)
+    ]
+
+
+def types_at_ends(graph: Adjacency) -> list[tuple[list[str], list[str]]]:
+    """Return the types that a relation's heads and its tails most often have, three at most, by relation."""
     kinds: dict[str, int] = {}
     winning = np.array([kinds.setdefault(e.types[0] if e.types else "", len(kinds)) for e in graph.entities])
     spoken = [_spoken(graph, kind) for kind in kinds]
@@ -190,16 +209,7 @@ def all_wordings(graph: Adjacency, lang: str) -> list[Wordings]:
         for pair, count in zip(found.tolist(), counts.tolist(), strict=True):
             by_relation[pair // len(kinds)][spoken[pair % len(kinds)]] += count
         ends.append([[kind for kind, _ in by_relation[i].most_common(3) if kind] for i in range(len(graph.relations))])
-    return [
-        wordings(
-            relation.path,
-            None if relation.label == relation_label(relation.path) else relation.label,
-            ends[0][i],
-            ends[1][i],
-            lang,
-        )
-        for i, relation in enumerate(graph.relations)
-    ]
+    return list(zip(*ends, strict=True))
 
 
 def _noun(graph: Adjacency, entity: Vertex) -> str:
@@ -208,6 +218,12 @@ def _noun(graph: Adjacency, entity: Vertex) -> str:
     if kind.startswith(_PRIVATE_TYPES):
         return ""
     return noun_of_type(_spoken(graph, kind))
+
+
+def _said(graph: Adjacency, entity: Vertex) -> str:
+    """Return a name with its article; the name itself where it takes none."""
+    article = article_of(entity.name, entity.names, [_spoken(graph, kind) for kind in entity.types[:1]])
+    return article + entity.name if article else entity.name
 
 
 def _spoken(graph: Adjacency, kind: str) -> str:

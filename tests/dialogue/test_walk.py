@@ -6,7 +6,9 @@ from collections.abc import Callable
 import pytest
 
 from dialogue.compose import Plan, compose
+from dialogue.lines import line
 from dialogue.material import Material, prepare
+from dialogue.serialise import to_line
 from dialogue.splits import TEST, TRAIN, VALID
 from dialogue.types import SPLITS, Dialogue
 from dialogue.walk import Task, askings, cover, walk
@@ -80,6 +82,14 @@ def test_every_true_answer_is_listed_in_both_directions(material: Material, spli
             )
             assert turn.fact.answers == tuple(graph.entities[entity].id for entity in true)
     assert directions == {"head", "tail"}
+
+
+@pytest.mark.parametrize("split", [TRAIN, VALID, TEST])
+def test_quick_way_to_a_line_writes_the_same_bytes(material: Material, split: int) -> None:
+    found = plans(material, split)
+    assert split != TRAIN or any(len(each.triples) > 1 for plan in found for each in plan.rounds)
+    for plan in found:
+        assert line(material, plan) == to_line(compose(material, plan))
 
 
 def texts_before(dialogue: Dialogue, turn: int) -> str:
