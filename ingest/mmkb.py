@@ -54,7 +54,9 @@ class Reading:
 
 def read_mmkb(folder: Path, name: str = "fb15k") -> Source:
     """Read a folder in MMKB's layout as one source. Raises DataError if it holds no triples."""
-    triple_files = sorted(folder.glob("*_EntityTriples.txt")) if folder.is_dir() else []
+    if not folder.is_dir():
+        raise DataError(f"There is no folder {folder}; `--source` names a folder in MMKB's layout.")
+    triple_files = sorted(folder.glob("*_EntityTriples.txt"))
     if len(triple_files) != 1:
         raise DataError(
             f"{folder} holds {len(triple_files)} files *_EntityTriples.txt where one is needed; `--source` names a "

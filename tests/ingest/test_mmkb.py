@@ -90,7 +90,7 @@ def test_bad_numbers_are_dropped_with_their_place(folder: Path) -> None:
 def test_a_folder_without_triples_is_told_so(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="holds 0 files"):
         read_mmkb(tmp_path)
-    with pytest.raises(DataError, match="holds 0 files"):
+    with pytest.raises(DataError, match="There is no folder"):
         read_mmkb(tmp_path / "nowhere")
 
 
