@@ -9,7 +9,7 @@ from importlib.resources import files
 
 _HAS_ONE = re.compile(r"(?:the|a|an|la|le|les|el|los|las|il|der|die|das) ", re.IGNORECASE)
 _NUMBERED = re.compile(
-    r"\d+(?:st|nd|rd|th) |\d{4}(?:[\u2013-]\d+)? [A-Z]"
+    r"\d+(?:st|nd|rd|th) (?!Century)|\d{4}(?:[\u2013-]\d+)? [A-Z]"
 )  # the 54th Grammy Awards, the 2003 NBA Draft
 
 

@@ -26,7 +26,7 @@ from dialogue.wordings import Wordings
 from kg.adjacency import Adjacency, Side, Vertex
 from kg.naming import relation_label
 
-_UNSPEAKABLE = re.compile(r"<(?:image|RET|KNO)>|[\x00-\x1f\x7f\u2028\u2029]")
+_UNSPEAKABLE = re.compile(r"<(?:image|RET|KNO)>|[\x00-\x1f\x7f\u2028\u2029]|^(?:[QP]\d+|\s*)$")
 _PRIVATE_TYPES = ("/user/", "/base/", "/common/")  # their names are nobody's words
 
 
@@ -94,7 +94,8 @@ class Material:
     quoted_names: tuple[str, ...]  # names as JSON
     quoted_paths: tuple[str, ...]  # relations as JSON
     shown: bytes  # 1 for an entity with images
-    speakable: bytes  # 0 for an entity whose name would be taken for a token or break a line
+    speakable: bytes  # 0 for an entity whose name is none, would be taken for a token, or breaks a line
+    symmetric: bytes  # 1 for a relation that holds both ways: asking for its head and for its tail is the same
     nouns: tuple[str, ...]  # of entities with images: "country"; empty where the type has no good name
     aliases: dict[int, Names]  # of entities with images
     homonyms: dict[int, tuple[int, ...]]  # an entity -> the others of its name
@@ -140,7 +141,8 @@ def prepare(graph: Adjacency, seed: int = 0, formats: Sequence[Format] = FORMATS
         quoted_names=tuple(map(encode_basestring, names)),
         quoted_paths=tuple(encode_basestring(relation.path) for relation in graph.relations),
         shown=shown,
-        speakable=bytes(bool(name.strip()) and not _UNSPEAKABLE.search(name) for name in names),
+        speakable=bytes(e.name != e.id and not _UNSPEAKABLE.search(e.name) for e in graph.entities),
+        symmetric=_symmetric(graph),
         nouns=tuple(_noun(graph, entity) if entity.images else "" for entity in graph.entities),
         aliases={i: Names(entity.names) for i, entity in enumerate(graph.entities) if entity.images},
         homonyms=_homonyms(names),
@@ -210,6 +212,16 @@ def types_at_ends(graph: Adjacency) -> list[tuple[list[str], list[str]]]:
             by_relation[pair // len(kinds)][spoken[pair % len(kinds)]] += count
         ends.append([[kind for kind, _ in by_relation[i].most_common(3) if kind] for i in range(len(graph.relations))])
     return list(zip(*ends, strict=True))
+
+
+def _symmetric(graph: Adjacency) -> bytes:
+    """Mark the relations of which four in five triples hold the other way round too."""
+    count, relation = len(graph.entities), graph.outgoing.relation.astype(np.int64)
+    heads, tails = graph.triple_heads().astype(np.int64), graph.outgoing.neighbour.astype(np.int64)
+    mirrored = np.isin((tails * len(graph.relations) + relation) * count + heads,
+                       (heads * len(graph.relations) + relation) * count + tails)  # fmt: skip
+    both, all_ = (np.bincount(relation, weights, len(graph.relations)) for weights in (mirrored, None))
+    return bytes((both >= 0.8 * all_).astype(np.uint8).tobytes())
 
 
 def _noun(graph: Adjacency, entity: Vertex) -> str:

@@ -19,6 +19,7 @@ from dialogue.types import SPLITS
 STRATEGIES = ("star", "pivot", "shared")
 LENGTHS = (2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 6, 6)  # rounds; 3.45 on average
 MANY = 100  # a question with more true answers than this is asked only where a triple can't be asked otherwise
+SHARED = 300  # an object that more entities share than this says nothing of what they have in common
 HUB = 100  # an entity of this degree is always entered; one of degree d with the chance HUB / d
 TRIES = (10, 30, 30)  # draws of a question in each split before an entity counts as exhausted
 STARTS = 30  # beginnings that are tried before a dialogue is given up
@@ -101,7 +102,7 @@ def cover(material: Material, triple: int) -> Asking | None:
 class Walker:
     """The state of one walk."""
 
-    __slots__ = ("_asked", "_draws", "_m", "_named", "_pairs", "_split", "_words", "rounds", "strategy")
+    __slots__ = ("_asked", "_draws", "_m", "_named", "_pairs", "_split", "_texts", "_words", "rounds", "strategy")
 
     def __init__(self, material: Material, split: int, draws: Draws) -> None:
         self._m = material
@@ -110,6 +111,7 @@ class Walker:
         self._asked: set[tuple[bool, int]] = set()  # questions, as (asks for the tail, run)
         self._pairs: set[frozenset[int]] = set()  # of entities that a question and its answer were about
         self._named: set[int] = set()  # entities
+        self._texts: set[str] = set()  # questions about a name
         self._words: list[str] = []  # of the rounds so far, as mentions.plain gives them: filled where they are needed
         self.rounds: list[Round] = []
         self.strategy = "star"
@@ -177,7 +179,7 @@ class Walker:
         size = side.size(run)
         place = side.run_start[run] + draws.below(size)
         sibling = int(side.neighbour[place])
-        if sibling == subject or not self._enters(sibling):
+        if sibling == subject or size > SHARED or not self._enters(sibling):
             return subject
         if size <= MANY and len(self.rounds) < length - 1 and draws.below(2):
             if not self.ask(Asking(last.answers[0], not last.asks_tail, run, place)):
@@ -226,12 +228,26 @@ class Walker:
             if other is None:
                 return False
             each = other
+        if not each.format & 1 and not self._is_new(each):
+            return False
         self.rounds.append(each)
         self._asked.add((asking.asks_tail, asking.run))
+        if self._m.symmetric[each.relation]:
+            self._asked.add(
+                (not asking.asks_tail, self._m.side(not asking.asks_tail).run(asking.subject, each.relation))
+            )
         self._pairs.update([frozenset((asking.subject, answer)) for answer in each.answers])
         self._named.update(each.answers)
         if each.names_subject:
             self._named.add(asking.subject)
+        return True
+
+    def _is_new(self, each: Round) -> bool:
+        """Say whether a question about a name was not asked before: two relations may be worded alike."""
+        text = question(self._m, each)
+        if text in self._texts:
+            return False
+        self._texts.add(text)
         return True
 
     def could_begin_with(self, asking: Asking) -> bool:
