@@ -43,8 +43,9 @@ def _turn(turn: Turn) -> str:
 def _fact(fact: Fact) -> str:
     triples = ",".join([_triple(triple) for triple in fact.triples])
     slots = ",".join([f"[{slot.start},{slot.end},{quote(slot.entity)}]" for slot in fact.slots])
+    one = "null" if fact.triple is None else triples
     return (
-        f'"kind":"{fact.kind}","triple":{triples if len(fact.triples) == 1 else "null"},"triples":[{triples}],'
+        f'"kind":"{fact.kind}","triple":{one},"triples":[{triples}],'
         f'"direction":"{fact.direction}","answers":{_list(fact.answers)},"value":{quote(fact.value)},'
         f'"slots":[{slots}],"format":"{fact.format}",'
     )

@@ -69,8 +69,9 @@ def read_truth(driver: neo4j.Driver, graph: str) -> Truth:
     """Read all that a graph holds. Raises DataError if it holds no facts."""
     truth = Truth()
     for row in read(driver, queries.FACTS, graph=graph):
-        for relation, tail in row["facts"]:
-            truth.add(row["head"], relation, tail)
+        for relation, tails in row["facts"]:
+            for tail in tails:
+                truth.add(row["head"], relation, tail)
     for row in read(driver, queries.FACTS_BY_HAND, graph=graph):
         truth.add(row["head"], row["relation"], row["tail"])
     if not truth.tails:
