@@ -21,6 +21,7 @@ class _Lists:
     awards: frozenset[str]
     award: re.Pattern[str]
     never: frozenset[str]
+    bare: frozenset[str]
 
 
 @cache
@@ -29,10 +30,11 @@ def _lists() -> _Lists:
     begins, ends, holds = (_either(data[key]) for key in ("beginnings", "endings", "middles"))
     return _Lists(
         frozenset(data["names"]),
-        re.compile(rf"^{begins}\b|\b{ends}$|\b{holds}\b"),
+        re.compile(rf"^{begins}\b|(?<![\w-]){ends}$|\b{holds}\b"),
         frozenset(data["types"]),
         frozenset(data["award_types"]),
         re.compile(rf"\b{_either(data['award_words'])}\b"),
+        frozenset(data["never_types"]),
         frozenset(data["bare_types"]),
     )
 
@@ -47,12 +49,16 @@ def article_of(name: str, names: Collection[str] = (), types: Sequence[str] = ()
     `names` are all labels and aliases, `types` Freebase types or labels of types, the winning one first.
     """
     lists = _lists()
+    kind = types[0] if types else ""
     if _HAS_ONE.match(name):
         return ""
-    if name in lists.names or f"the {name}" in names:
+    if f"the {name}" in names:
         return "the "
-    kind = types[0] if types else ""
-    if kind in lists.never and not name.startswith("University of"):
+    if kind in lists.never:
+        return ""
+    if name in lists.names:
+        return "the "
+    if kind in lists.bare and not name.startswith("University of"):
         return ""
     if not (name[:1].isupper() or name[:1].isdigit()):
         return ""  # a common noun: drama film, marriage

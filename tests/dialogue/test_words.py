@@ -39,6 +39,8 @@ def test_names_that_take_an_article_get_it(name: str, kind: str) -> None:
         ("Palm Desert", "/location/citytown"),
         ("Bank of America", "/business/business_operation"),
         ("World War Z", "/film/film"),
+        ("Congo", "/film/film"),
+        ("Southend-on-Sea", "/location/administrative_division"),
         ("drama film", "/film/film_genre"),
         ("Arsenal F.C.", "/soccer/football_team"),
         ("New York Knicks", "/basketball/basketball_team"),
