@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 
 import numpy as np
+import psycopg
 from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.engine import make_url
@@ -181,6 +182,40 @@ def nearest(engine: Engine, space: str, vector: NDArray[np.float32], k: int) -> 
         connection.execute(text("SET LOCAL hnsw.iterative_scan = strict_order"))
         rows = connection.exec_driver_sql(query, {"query": literal, "k": k})
         return [(row[0], float(row[1])) for row in rows]
+
+
+def fetch(engine: Engine, space: str, sha256: Sequence[str], width: int) -> dict[str, NDArray[np.float32]]:
+    """Return the embeddings of those of the images that `space` holds, by sha256, each (width,) float32.
+
+    They come by binary COPY: a row is the bytes of a sha256 and of a halfvec, all of one length.
+    """
+    row = np.dtype(
+        [
+            ("fields", ">i2"),
+            ("sha_length", ">i4"),
+            ("sha", "u1", (32,)),
+            ("vector_length", ">i4"),
+            ("width", ">i2"),
+            ("unused", ">i2"),
+            ("vector", ">f2", (width,)),
+        ]
+    )
+    query = (
+        "COPY (SELECT sha256, vector FROM embedding WHERE space = %(space)s AND sha256 = ANY(%(shas)s) "
+        "AND vector_dims(vector) = %(width)s) TO STDOUT (FORMAT BINARY)"
+    )
+    wanted = {"space": space, "shas": [bytes.fromhex(sha) for sha in sha256], "width": width}
+    try:
+        with engine.connect() as connection:
+            driver = connection.connection.driver_connection
+            assert driver is not None  # noqa: S101 - an open connection has one
+            with psycopg.ClientCursor(driver) as cursor, cursor.copy(cursor.mogrify(query, wanted)) as stream:
+                data = b"".join(stream)
+    except (SQLAlchemyError, psycopg.Error) as exc:
+        raise StoreError(f"Postgres could not read {len(sha256)} embeddings of {space} back: {exc}") from exc
+    rows = np.frombuffer(data[len(COPY_HEADER) : -len(COPY_TRAILER)], row)
+    vectors = rows["vector"].astype(np.float32)
+    return {sha.tobytes().hex(): vector for sha, vector in zip(rows["sha"], vectors, strict=True)}
 
 
 def spaces(engine: Engine) -> dict[str, int]:

@@ -1,0 +1,57 @@
+"""Measurements of a graph's pictures, computed once and kept in pgvector."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Engine
+
+from ingest.images import Picture, open_pictures
+from kg import vectors
+from kg.progress import Progress, silent
+from kg.types import ImageFile
+
+if TYPE_CHECKING:
+    from ingest.encoders import Encoder
+
+Floats = NDArray[np.float32]
+
+
+def measured_pictures(
+    engine: Engine,
+    graph: str,
+    root: Path,
+    files: Iterable[tuple[str, str]],
+    encoder: Callable[[], Encoder],
+    progress: Progress = silent,
+) -> dict[str, Floats]:
+    """Return the measurements of pictures given as (sha256, path below `root`), by sha256, each (M,) float32.
+
+    What pgvector lacks is measured and stored. A picture that no longer decodes, or whose content has changed, is
+    left out.
+    """
+    from ingest.descriptor import measure, measured_space, measured_width
+
+    tower = encoder()
+    space, width = measured_space(tower), measured_width(tower)
+    paths = dict(files)
+    found = vectors.fetch(engine, space, list(paths), width)
+    lacking = [ImageFile("", path) for sha, path in paths.items() if sha not in found]
+    if not lacking:
+        return found
+    with progress("measuring", len(lacking)) as advance:
+        for batch in open_pictures(root, lacking):
+            pictures = [each for each in batch if isinstance(each, Picture) and each.record.sha256 in paths]
+            if pictures:
+                measured = measure(tower, [each.pixels for each in pictures])
+                records = [each.record for each in pictures]
+                vectors.store(engine, (graph, "measured"), records, space, measured)
+                # As they will be read back: a run must not depend on whether its pictures were measured before.
+                rounded = measured.astype(np.float16).astype(np.float32)
+                found |= {record.sha256: row for record, row in zip(records, rounded, strict=True)}
+            advance(len(batch))
+    return found
