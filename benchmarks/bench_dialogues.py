@@ -24,7 +24,7 @@ from kg.rdf import read_rdf
 from kg.types import Source
 
 DIALOGUES = 3_000
-UPPER = "{{{{ {0}[:1]|upper }}}}{{{{ {0}[1:] }}}}"
+UPPER = "{{% if {0}[1:2].isupper() %}}{{{{ {0} }}}}{{% else %}}{{{{ {0}[:1]|upper }}}}{{{{ {0}[1:] }}}}{{% endif %}}"
 
 
 def main() -> None:

@@ -6,10 +6,9 @@ from dialogue.material import Material
 from dialogue.pictures import NEUTRAL, PERSONS
 from dialogue.types import FORMATS, Dialogue, Fact, Shown, Span, Turn
 from dialogue.verbalise import answer
-from dialogue.wordings import Statement, fill, fitted, listed, state
+from dialogue.wordings import NO_LEADS, Statement, fill, fitted, listed, opening, state
 
 BARE = -1  # the answer is a name and nothing else
-_NO_LEADS = ("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +87,10 @@ def _bare(material: Material, each: Round) -> tuple[str, list[int]]:
     """Name the answers and say no more; one alone has its article."""
     if len(each.answers) == 1:
         entity = each.answers[0]
-        name, said = material.names[entity], _capital(material.said[entity])
+        name, said = material.names[entity], opening(material.said[entity])
         return answer((said,)), [len(said) - len(name) if said.endswith(name) else 0, len(said)]
     names = [material.names[entity] for entity in each.answers]
-    names[0] = _capital(names[0])
+    names[0] = opening(names[0])
     slots: list[int] = []
     start = 0
     for i, name in enumerate(names):
@@ -108,19 +107,14 @@ def _sentence(material: Material, each: Round, form: Statement) -> tuple[str, li
         subject = material.pictures.meant.replace("{noun}", material.nouns[each.subject])
     name, found = material.names[each.answers[0]], material.said[each.answers[0]]
     head, tail = (subject, found) if each.asks_tail else (found, subject)
-    fit = form if form.leads == _NO_LEADS else fitted(form, head, tail)
+    fit = form if form.leads == NO_LEADS else fitted(form, head, tail)
     end = len(fit.before) + len(found)
     if fit.head_first == each.asks_tail:
-        end += len(fit.between) + len(subject if fit.before else _capital(subject))
+        end += len(fit.between) + len(subject if fit.before else opening(subject))
     elif not fit.before and len(name) == len(found):
-        name = _capital(name)
+        name = opening(name)
         end = len(name)
     return state(form, head, tail), [end - len(name), end]
-
-
-def _capital(name: str) -> str:
-    """Return a name as it begins a sentence; the capital of one letter may be two."""
-    return name[:1].upper() + name[1:]
 
 
 def _turns(material: Material, each: Round) -> tuple[Turn, Turn]:

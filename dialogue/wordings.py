@@ -6,6 +6,7 @@ from typing import Literal
 
 Direction = Literal["tail", "head"]  # what is asked for
 _OWN_WORDS = ("the ", "this ", "a ", "an ")  # how a name or phrase begins that needs no "the film" before it
+NO_LEADS = ("", "")
 HELD_OUT = -1  # the form of each direction that is met in tests only
 
 
@@ -41,7 +42,7 @@ class Statement:
     between: str
     after: str
     head_first: bool
-    leads: tuple[str, str] = ("", "")
+    leads: tuple[str, str] = NO_LEADS
 
     @classmethod
     def parse(cls, template: str) -> "Statement":
@@ -85,7 +86,7 @@ def fill(template: Question, name: str) -> str:
     """Return the question with the name of what is known put in."""
     prefix = template.bare if name.startswith(_OWN_WORDS) else template.prefix
     if not prefix:
-        return _opening(name) + template.suffix
+        return opening(name) + template.suffix
     if name.endswith("?") and template.suffix == "?":  # O Brother, Where Art Thou?
         return prefix + name
     return prefix + name + template.suffix
@@ -101,9 +102,11 @@ def fitted(template: Statement, head: str, tail: str) -> Statement:
 def state(template: Statement, head: str, tail: str) -> str:
     """Return the sentence with both names put in."""
     first, second = (head, tail) if template.head_first else (tail, head)
-    before, between = _pieces(template, first, second)
+    before, between = template.before, template.between
+    if template.leads != NO_LEADS:
+        before, between = _pieces(template, first, second)
     if not before:
-        first = _opening(first)
+        first = opening(first)
     after = template.after
     if after[:1] == "." and second.endswith((".", "!", "?")):  # Apple Inc.
         after = after[1:]
@@ -127,9 +130,9 @@ def listed(names: Sequence[str], conjunction: str = "and") -> str:
     return f"{', '.join(names[:-1])} {conjunction} {names[-1]}"
 
 
-def _opening(name: str) -> str:
-    """Return a name as it stands at the start of a sentence."""
-    return name[:1].upper() + name[1:]
+def opening(name: str) -> str:
+    """Return a name as it stands at the start of a sentence: "Drama film", but "iOS"."""
+    return name if name[1:2].isupper() else name[:1].upper() + name[1:]
 
 
 def _lead(text: str) -> tuple[str, str]:
