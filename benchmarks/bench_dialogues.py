@@ -52,7 +52,7 @@ def material_of(source: Source) -> Material:
 
 def bench(material: Material) -> None:
     """Write the same plans as lines, both ways, after proving that the lines say the same."""
-    found = [walk(material, 0, Task(0, n)).plan for n in range(DIALOGUES)]
+    found = [walk(material, 0, Task(0, n, turn=n)).plan for n in range(DIALOGUES)]
     plans = [plan for plan in found if plan is not None]
     spans = {plan.id: [turn.fact.slots for turn in compose(material, plan).turns if turn.fact] for plan in plans}
     peer = Peer(material, spans)

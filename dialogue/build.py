@@ -160,9 +160,12 @@ def _train_tasks(agendas: Sequence[tuple[Asking, ...]], quota: int) -> tuple[Ite
     step = max(1, dialogues // max(1, len(agendas)))
 
     def tasks() -> Iterator[Task]:
+        due = iter(agendas)
+        turn = 0
         for n in count():
-            turn, rest = divmod(n, step)
-            yield Task(TRAIN, n, agendas[turn] if rest == 0 and turn < len(agendas) else ())
+            wanted = next(due, ()) if n % step == 0 else ()
+            yield Task(TRAIN, n, wanted, turn)
+            turn += not wanted
 
     return tasks(), (len(agendas) - 1) * step + 1 if agendas else 0
 

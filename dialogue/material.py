@@ -67,6 +67,7 @@ class Pool:
     any_format: Starts
     by_format: tuple[tuple[int, Starts], ...]  # the formats that some triple has in this split
     entities: memoryview  # that such a triple touches, shuffled
+    relations: memoryview  # of such triples, shuffled
     pairs: int  # of a triple and a format
 
 
@@ -162,6 +163,7 @@ def _pool(graph: Adjacency, table: NDArray[np.uint8], by_code: Sequence[Sequence
     has = np.array([[number in found for number in range(len(FORMATS))] for found in by_code])[table]  # (E, 4) bool
     triples = np.flatnonzero(has.any(1))
     touched = np.unique(np.concatenate([graph.triple_heads()[triples], graph.outgoing.neighbour[triples]]))
+    chance = np.random.Generator(np.random.PCG64(seed))
     return Pool(
         any_format=_starts(graph, triples),
         by_format=tuple(
@@ -169,7 +171,8 @@ def _pool(graph: Adjacency, table: NDArray[np.uint8], by_code: Sequence[Sequence
             for number in range(len(FORMATS))
             if has[:, number].any()
         ),
-        entities=_view(np.random.Generator(np.random.PCG64(seed)).permutation(touched)),
+        entities=_view(chance.permutation(touched)),
+        relations=_view(chance.permutation(np.unique(graph.outgoing.relation[triples]))),
         pairs=int(has.sum()),
     )
 

@@ -23,7 +23,7 @@ SHARED = 300  # an object that more entities share than this says nothing of wha
 HUB = 100  # an entity of this degree is always entered; one of degree d with the chance HUB / d
 TRIES = (10, 30, 30)  # draws of a question in each split before an entity counts as exhausted
 STARTS = 30  # beginnings that are tried before a dialogue is given up
-FEW = 4  # so many answers may be named at once
+FEW = 4  # so many answers may be named at once, and so many facts of a relation are tried as a beginning
 MAX_PHRASES = 1 << 16  # how a picture is asked for and given is drawn modulo the number of phrases
 
 
@@ -45,6 +45,7 @@ class Task:
     split: int
     number: int
     wanted: tuple[Asking, ...] = ()
+    turn: int = 0  # of the entities and relations that train begins with
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def walk(material: Material, seed: int, task: Task) -> Walk:
         else:
             if not task.wanted:
                 walker = Walker(material, task.split, draws)
-            subject = walker.start(task.number, attempt)
+            subject = walker.start(task.turn, attempt)
         walker.go_on(subject, LENGTHS[draws.below(len(LENGTHS))])
     if not walker.rounds or (len(walker.rounds) == 1 and not task.wanted):
         return Walk(None, unmet)
@@ -125,28 +126,32 @@ class Walker:
                 unmet.append(each)
         return tuple(unmet)
 
-    def start(self, number: int, attempt: int) -> int:
+    def start(self, turn: int, attempt: int) -> int:
         """Begin with an entity or with a fact; return the entity to go on with.
 
-        Train begins with each entity in turn, at every second number; all else begins with a relation, then one of its
-        facts, half of these with a format first, so that rare relations and rare formats are asked for.
+        Train begins with each entity in turn, at every second turn, and else with each relation once. All else begins
+        with a relation by chance, half of these with a format first, so that rare relations and formats are asked for.
         """
         pool, draws = self._m.pools[self._split], self._draws
-        if self._split == TRAIN and number % 2 == 0:
-            place = draws.below(len(pool.entities)) if attempt else number // 2 % len(pool.entities)
-            return int(pool.entities[place])
+        index = draws.below(1 << 30) if attempt else turn // 2
+        if self._split == TRAIN and turn % 2 == 0:
+            return int(pool.entities[index % len(pool.entities)])
         starts, wanted = pool.any_format, None
-        if self._split != TRAIN or draws.below(2):
-            wanted, starts = pool.by_format[draws.below(len(pool.by_format))]
-        relation = bisect_right(starts.weights, draws.below(1 << 30) / (1 << 30) * starts.weights[-1])
+        if self._split == TRAIN and index < len(pool.relations):
+            relation = pool.relations[index]
+        else:
+            if self._split != TRAIN or draws.below(2):
+                wanted, starts = pool.by_format[draws.below(len(pool.by_format))]
+            relation = bisect_right(starts.weights, draws.below(1 << 30) / (1 << 30) * starts.weights[-1])
         first = starts.relation_start[relation]
-        triple = starts.triples[first + draws.below(starts.relation_start[relation + 1] - first)]
-        ways = askings(self._m, triple)
-        if not ways[0].asks_tail and draws.below(3) and self._m.out.size(ways[1].run) <= MANY:
-            ways = ways[::-1]  # mostly for the tail, as K10 wants it
-        for asking in (*(replace(way, format=wanted) for way in ways), *ways):
-            if self.ask(asking):
-                return asking.subject
+        for _ in range(FEW):
+            triple = starts.triples[first + draws.below(starts.relation_start[relation + 1] - first)]
+            ways = askings(self._m, triple)
+            if not ways[0].asks_tail and draws.below(3) and self._m.out.size(ways[1].run) <= MANY:
+                ways = ways[::-1]  # mostly for the tail, as K10 wants it
+            for asking in (*(replace(way, format=wanted) for way in ways), *ways):
+                if self.ask(asking):
+                    return asking.subject
         return ways[0].subject
 
     def go_on(self, subject: int, length: int) -> None:

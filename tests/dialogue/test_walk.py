@@ -16,15 +16,15 @@ from kg.adjacency import Adjacency, Picture, Relation, Vertex, build
 
 
 def plans(material: Material, split: int = TRAIN, count: int = 200, seed: int = 0) -> list[Plan]:
-    found = [walk(material, seed, Task(split, n)).plan for n in range(count)]
+    found = [walk(material, seed, Task(split, n, turn=n)).plan for n in range(count)]
     return [plan for plan in found if plan is not None]
 
 
 def test_same_seed_and_number_give_the_same_dialogue_in_any_order(material: Material) -> None:
-    forward = [walk(material, 7, Task(TRAIN, n)) for n in range(50)]
-    backward = [walk(material, 7, Task(TRAIN, n)) for n in reversed(range(50))]
+    forward = [walk(material, 7, Task(TRAIN, n, turn=n)) for n in range(50)]
+    backward = [walk(material, 7, Task(TRAIN, n, turn=n)) for n in reversed(range(50))]
     assert forward == backward[::-1]
-    assert forward != [walk(material, 8, Task(TRAIN, n)) for n in range(50)]
+    assert forward != [walk(material, 8, Task(TRAIN, n, turn=n)) for n in range(50)]
 
 
 @pytest.mark.parametrize("split", [TRAIN, VALID, TEST])
@@ -37,6 +37,12 @@ def test_dialogue_has_two_to_six_rounds_of_distinct_facts(material: Material, sp
         assert len(triples) == len(set(triples))
         pairs = [frozenset((each.subject, answer)) for each in plan.rounds for answer in each.answers]
         assert len(pairs) == len(set(pairs)), "one pair of entities is talked about twice"
+
+
+def test_every_relation_is_asked_for_however_rare(material: Material) -> None:
+    count = 2 * len(material.graph.relations)
+    asked = {each.relation for plan in plans(material, count=count) for each in plan.rounds}
+    assert asked == set(range(len(material.graph.relations)))
 
 
 def test_walks_stay_pivot_and_hop(material: Material) -> None:
