@@ -1,54 +1,85 @@
-"""What Neo4j Browser is given over HTTP: a style sheet for the labels there are, a guide, and where images lie."""
+"""What Neo4j Browser is given: a style sheet, a guide, where pictures lie, and a link with a first query."""
 
+import hashlib
 import json
-from importlib.resources import files
+import os
+from collections.abc import Mapping, Set
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
 
 import neo4j
 
-from kg import queries
+from kg import __version__, guide, queries, tour
 from kg.graph import read
-
-# Twelve hues that tell apart on white, the same label always in the same one within a graph's order of frequency.
-COLOURS = (
-    "#4C8EDA", "#F16667", "#57C7A3", "#F79767", "#C990C0", "#D9C8AE",
-    "#8DCC93", "#ECB5C9", "#569480", "#FFC454", "#DA7194", "#848484",
-)  # fmt: skip
-IMAGE_COLOUR = "#2B2B2B"
+from kg.grass import Colour, colours, style_sheet
+from kg.settings import Neo4jAddress
+from kg.showcase import example, showcase
 
 
 def publish_assets(home: Path, driver: neo4j.Driver) -> None:
     """Write style sheet, guide and image roots for the static server, from what the graphs hold now."""
-    folder = home / "assets"
-    folder.mkdir(parents=True, exist_ok=True)
+    assets = home / "assets"
     graphs = read(driver, queries.GRAPHS)
-    roots = {row["name"]: row["image_root"] for row in graphs if row["image_root"]}
-    labels = [row["label"] for row in read(driver, queries.LABELS)]
-    write(folder / "roots.json", json.dumps(roots, indent=2))
-    write(folder / "kg.grass", style_sheet(labels))
-    write(folder / "guide.html", (files("kg") / "guide.html").read_text("utf-8"))
+    labels: dict[str, list[str]] = {}  # by graph
+    for row in read(driver, queries.LABELS):
+        labels.setdefault(row["graph"], []).append(row["label"])
+    types = colours(labels.values())
+    write(assets / "roots.json", json.dumps({row["name"]: row["image_root"] for row in graphs if row["image_root"]}))
+    write(assets / "kg.grass", style_sheet(types))
+    forget_slides(assets / "slides", {graph["name"] for graph in graphs})
+    slides = []
+    for graph in graphs:
+        own = {label: types[label] for label in labels.get(graph["name"], ())}
+        slides.append(slides_of(assets, driver, graph, own))
+    write(assets / "guide.html", guide.page([guide.welcome(graphs), *slides]) if graphs else guide.empty())
+
+
+def publish_nothing(home: Path) -> None:
+    """Write what Browser asks for at login, unless it is there: before the first graph it finds these."""
+    assets = home / "assets"
+    for name, text in (("kg.grass", style_sheet({})), ("guide.html", guide.empty())):
+        if not (assets / name).exists():
+            write(assets / name, text)
+
+
+def slides_of(assets: Path, driver: neo4j.Driver, graph: Mapping[str, Any], types: Mapping[str, Colour]) -> str:
+    """Return the slides of a graph; those of the last time if it was not ingested since: choosing takes seconds."""
+    made_of = repr((__version__, sorted(graph.items()), list(types.items())))
+    mark = f"<!-- {hashlib.sha256(made_of.encode()).hexdigest()} -->\n"
+    kept = assets / "slides" / f"{graph['name']}.html"
+    if kept.exists() and kept.read_text("utf-8").startswith(mark):
+        return kept.read_text("utf-8")
+    text = mark + guide.slides_of(showcase(driver, graph["name"]), types, assets)
+    write(kept, text)
+    return text
+
+
+def forget_slides(folder: Path, graphs: Set[str]) -> None:
+    """Remove the slides of graphs that are no more."""
+    if folder.exists():
+        for path in folder.glob("*.html"):
+            if path.stem not in graphs:
+                path.unlink(missing_ok=True)
+
+
+def link(address: Neo4jAddress, query: str) -> str:
+    """Return the address of Browser with the server, its user and a query filled in."""
+    bolt = urlsplit(address.uri)
+    place = f"{bolt.scheme}://{quote(address.user)}@{bolt.netloc.rpartition('@')[2]}"
+    browser = address.browser or f"http://{bolt.hostname}:7474/browser/"  # where a Neo4j of the user's own has it
+    return f"{browser}?dbms={place}&cmd=edit&arg={quote(query)}"
+
+
+def first_query(driver: neo4j.Driver, graph: str) -> str:
+    """Return the query that draws a good first picture of a graph."""
+    entity = example(driver, graph)
+    return tour.neighbourhood(entity) if entity else tour.GRAPHS
 
 
 def write(path: Path, text: str) -> None:
     """Replace a file at once, so that a reader never sees half of it."""
-    part = path.with_suffix(".part")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")  # another command may be writing it too
     part.write_text(text, "utf-8")
     part.replace(path)
-
-
-def style_sheet(labels: list[str]) -> str:
-    """Return a GraSS style sheet: names as captions, a colour for each label, pictures in black."""
-    rules = [
-        "node { diameter: 60px; color: #A5ABB6; border-color: #8F95A0; border-width: 2px; "
-        'text-color-internal: #FFFFFF; caption: "{name}"; font-size: 11px; }',
-        "relationship { color: #A5ABB6; shaft-width: 1px; font-size: 9px; padding: 3px; text-color-external: #000000; "
-        'text-color-internal: #FFFFFF; caption: "<type>"; }',
-    ]
-    for n, label in enumerate(labels):
-        colour = COLOURS[n % len(COLOURS)]
-        rules.append(f'node.{label} {{ color: {colour}; border-color: {colour}; caption: "{{name}}"; }}')
-    rules.append(
-        f'node.Image {{ diameter: 40px; color: {IMAGE_COLOUR}; border-color: {IMAGE_COLOUR}; caption: "{{name}}"; }}'
-    )
-    rules.append('relationship.HAS_IMAGE { color: #2B2B2B; shaft-width: 2px; caption: "<type>"; }')
-    return "\n".join(rules) + "\n"

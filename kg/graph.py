@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Any, LiteralString, TypeVar
 
 import neo4j
@@ -156,7 +158,7 @@ def write_images(writer: Writer, records: Sequence[ImageRecord], source: str) ->
             "sha256": record.sha256,
             "properties": {
                 "path": record.path,
-                "name": record.path.rpartition("/")[2],
+                "name": picture_name(record.path),
                 "width": record.width,
                 "height": record.height,
                 "format": record.format,
@@ -165,6 +167,12 @@ def write_images(writer: Writer, records: Sequence[ImageRecord], source: str) ->
         for record in records
     ]
     return writer.run(queries.WRITE_IMAGES, rows=rows, source=source).relationships_created
+
+
+def picture_name(path: str) -> str:
+    """Return the words of a file's name: captions in Browser break only between words."""
+    stem = PurePosixPath(path).stem
+    return " ".join(re.split(r"[-_.\s]+", stem)).strip() or stem
 
 
 def remove(writer: Writer, report: Callable[[int], None] = lambda removed: None) -> int:

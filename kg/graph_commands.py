@@ -71,6 +71,7 @@ def relations(kwk: Kwk, graph_name: str | None, as_json: bool) -> None:
 def remove(kwk: Kwk, name: str, yes: bool) -> None:
     """Remove the graph NAME from both stores; pictures that another graph shows stay."""
     from kg import removal
+    from kg.browser import publish_assets
     from kg.catalogue import choose
     from kg.progress import bar, silent
     from kg.stores import open_stores
@@ -81,7 +82,7 @@ def remove(kwk: Kwk, name: str, yes: bool) -> None:
             click.confirm(f"Remove the graph '{name}' and its embeddings?", abort=True, err=True)
         progress = bar if kwk.verbosity >= 0 else silent
         removed = removal.remove_graph(stores.driver, stores.engine, name, progress)
-        removal.forget_assets(kwk.home, name)
+        publish_assets(kwk.home, stores.driver)
     click.echo(f"Removed '{name}': {removed.nodes:,} nodes from Neo4j, {removed.images:,} images from Postgres.")
 
 

@@ -19,8 +19,8 @@ _FIRST_PASSWORD = "neo4j"  # noqa: S105 - what every new Neo4j has, until we set
 _STOP_PATIENCE = 30.0  # seconds
 _OPENED = ("java.nio", "java.io", "sun.nio.ch", "java.util.concurrent")
 
-# Browser shows the last of its first commands on top. The last two keys are internal ones: they cut the stop from 10 s
-# to half a second.
+# The guide opens beside what one draws. The last two keys are internal ones: they cut the stop from 10 s to half a
+# second.
 _CONFIGURATION = """\
 # Written by kwk at every start.
 server.default_listen_address=127.0.0.1
@@ -34,7 +34,7 @@ server.directories.import=import
 server.memory.pagecache.size={page_cache}m
 db.tx_log.rotation.retention_policy=256M size
 browser.remote_content_hostname_whitelist=localhost,127.0.0.1
-browser.post_connect_cmd=style {static}/kg.grass; play {static}/guide.html
+browser.post_connect_cmd=style {static}/kg.grass; guide {static}/guide.html
 client.allow_telemetry=false
 dbms.usage_report.enabled=false
 internal.server.bolt.thread_pool_shutdown_wait_time=0s

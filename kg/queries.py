@@ -122,14 +122,6 @@ RETURN t.label AS label, count(*) AS entities, count { (e)-[:HAS_IMAGE]->() } AS
 ORDER BY entities DESC, label
 """
 
-# The node labels in use over all graphs, the most frequent first.
-LABELS = """
-MATCH (t:Type)
-WITH DISTINCT t.label AS label
-RETURN label, COUNT { (e:$(label)) } AS entities
-ORDER BY entities DESC, label
-"""
-
 ENTITY_IDS = "MATCH (e:Entity {graph: $graph}) RETURN e.id AS id"
 
 NODE_COUNT = """
@@ -186,3 +178,69 @@ RETURN count(*) AS removed
 """
 
 REMOVE_GRAPH = "MATCH (g:Graph {name: $graph}) DELETE g"
+
+# --- what the guide in Browser shows ------------------------------------------------------------------------------
+
+# The node labels in use, those of the graph that was made first before the others': colours are given in this order.
+LABELS = """
+MATCH (g:Graph)
+MATCH (t:Type {graph: g.name})
+RETURN g.name AS graph, t.label AS label, COUNT { (e:$(t.label) {graph: g.name}) } AS entities
+ORDER BY g.created, graph, entities DESC, label
+"""
+
+# Entities with pictures first, then those with many kinds of relations to others with pictures. The greatest hubs are
+# left out: they are tied to everything.
+SHOWN = """
+MATCH (e:Entity {graph: $graph})
+WITH e, EXISTS { (e)-[:HAS_IMAGE]->() } AS illustrated, COUNT { (e)--() } AS degree
+WHERE degree <= 2000
+ORDER BY illustrated DESC, degree DESC LIMIT 300
+CALL (e) {
+    MATCH (e)-[r]-(b:Entity) WHERE b <> e
+    RETURN count(DISTINCT type(r)) AS kinds,
+           count(DISTINCT CASE WHEN EXISTS { (b)-[:HAS_IMAGE]->() } THEN b END) AS near
+}
+WITH e, illustrated, kinds * (1 + near) AS score
+WHERE score > 0
+ORDER BY illustrated DESC, score DESC, e.id
+RETURN e.id AS id, e.name AS name, e.description AS description,
+       coalesce(head([l IN labels(e) WHERE EXISTS { (:Type {graph: $graph, label: l}) }]), 'Entity') AS label,
+       COLLECT { MATCH (e)-[:HAS_IMAGE]->(i) RETURN i.path ORDER BY i.path LIMIT 4 } AS pictures
+"""
+
+UNIQUE_NAMES = """
+MATCH (e:Entity {graph: $graph}) WHERE e.name IN $names
+WITH e.name AS name, count(*) AS entities
+WHERE entities = 1
+RETURN name
+"""
+
+SHARING = """
+MATCH (a:Entity {graph: $graph, id: $id})
+UNWIND $others AS id
+MATCH (b:Entity {graph: $graph, id: id})
+WITH id, $label IN labels(b) AS alike, COUNT { MATCH (a)--(c:Entity)--(b) RETURN DISTINCT c } AS shared
+WHERE shared > 0
+RETURN id
+ORDER BY alike DESC, shared DESC, id
+LIMIT 1
+"""
+
+# Relations that go on: many entities have one that leads in and one that leads out, to different ones, and few of each.
+# A few thousand entities tell.
+CHAINED = """
+MATCH (e:Entity {graph: $graph})
+WITH e LIMIT 4000
+CALL (e) {
+    MATCH (x:Entity)-[r]->(e) WHERE x <> e
+    WITH type(r) AS type, collect(DISTINCT x) AS before
+    RETURN collect([type, before[0], size(before)]) AS into
+}
+UNWIND into AS one
+MATCH (e)-[r]->(y:Entity) WHERE type(r) = one[0] AND y <> e AND (one[2] > 1 OR y <> one[1])
+WITH one[0] AS type, count(DISTINCT e) AS through, count(*) AS steps
+RETURN type
+ORDER BY through * sqrt(through) / steps DESC, type
+LIMIT $limit
+"""

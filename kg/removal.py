@@ -1,8 +1,6 @@
 """Take a graph out of both stores."""
 
-import json
 from dataclasses import dataclass
-from pathlib import Path
 
 import neo4j
 from sqlalchemy import Engine
@@ -29,12 +27,3 @@ def remove_graph(driver: neo4j.Driver, engine: Engine, name: str, progress: Prog
     with progress("removing", total) as advance:
         nodes = graph.remove(writer, advance)
     return Removed(nodes, images)
-
-
-def forget_assets(home: Path, name: str) -> None:
-    """Stop serving a graph's images."""
-    path = home / "assets" / "roots.json"
-    if path.exists():
-        roots = json.loads(path.read_text("utf-8"))
-        if roots.pop(name, None) is not None:
-            path.write_text(json.dumps(roots, indent=2), "utf-8")

@@ -1,10 +1,15 @@
 """The commands of the services: up, down, status, doctor, explore."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import click
 
 from kg.cli import Kwk
 
-_QUERY = "MATCH (a:Entity)-[r]->(b:Entity) RETURN a, r, b LIMIT 25"
+if TYPE_CHECKING:
+    from kg.settings import Neo4jAddress
 
 
 @click.command()
@@ -65,30 +70,43 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
 
 
 @click.command()
+@click.option("--graph", "graph_name", metavar="NAME", help="The graph to begin with; default: the one ingested last.")
 @click.option("--print", "only_print", is_flag=True, help="Print the address, and open nothing.")
 @click.option("--show-password", is_flag=True, help="Print the password too.")
 @click.pass_obj
-def explore(kwk: Kwk, only_print: bool, show_password: bool) -> None:
-    """Open Neo4j Browser on the graph, its address and user filled in."""
-    from urllib.parse import quote, urlsplit
-
+def explore(kwk: Kwk, graph_name: str | None, only_print: bool, show_password: bool) -> None:
+    """Open Neo4j Browser; address, user and a query that draws a first picture are filled in."""
+    from kg.browser import link
     from kg.service_state import password_file
     from kg.services import ensure
 
-    neo4j = ensure(kwk.services, kwk.say).neo4j
-    bolt = urlsplit(neo4j.uri)
-    browser = neo4j.browser or f"http://{bolt.hostname}:7474/browser/"  # where a Neo4j of the user's own has it
-    place = f"{bolt.scheme}://{quote(neo4j.user)}@{bolt.netloc.rpartition('@')[2]}"
-    link = f"{browser}?dbms={place}&cmd=edit&arg={quote(_QUERY)}"
-    click.echo(f"Browser   {link}")
+    addresses = ensure(kwk.services, kwk.say)
+    neo4j, own = addresses.neo4j, kwk.services.neo4j_uri is not None
+    address = link(neo4j, _first_query(kwk, neo4j, graph_name))
+    click.echo(f"Browser   {address}")
     click.echo(f"User      {neo4j.user}")
     if show_password:
         click.echo(f"Password  {neo4j.password}")
     else:
-        own = kwk.services.neo4j_uri is None
-        click.echo(f"Password  in {password_file(kwk.home, 'neo4j') if own else 'KWK_NEO4J_PASSWORD'}")
-    if not only_print and click.launch(link) != 0:
+        click.echo(f"Password  in {'KWK_NEO4J_PASSWORD' if own else password_file(kwk.home, 'neo4j')}")
+    if own:  # a server that we run has both done at login
+        click.echo(f"Colours   :style {addresses.assets}/kg.grass")
+        click.echo(f"Guide     :guide {addresses.assets}/guide.html")
+    if not only_print and click.launch(address) != 0:
         kwk.say("no web browser was found here: open the address above in one")
+
+
+def _first_query(kwk: Kwk, address: Neo4jAddress, graph_name: str | None) -> str:
+    """Return what Browser should show first."""
+    from kg import graph, queries, tour
+    from kg.browser import first_query
+    from kg.graph_commands import chosen
+
+    with graph.connect(address) as driver:
+        if graph_name is None and not graph.read(driver, queries.GRAPH_NAMES):
+            kwk.say("No graph has been ingested yet; `kwk ingest sample` loads the small atlas that kwk brings.")
+            return tour.GRAPHS
+        return first_query(driver, chosen(kwk, driver, graph_name))
 
 
 def _show(told: dict[str, dict[str, str | None]]) -> None:

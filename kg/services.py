@@ -14,12 +14,15 @@ Status = dict[str, str | None]
 
 def ensure(settings: ServiceSettings, report: Report) -> Addresses:
     """Start what is not running, wait until it answers, and return all addresses."""
+    from kg.browser import publish_nothing
+
     neo4j, postgres = configured_neo4j(settings), configured_postgres(settings)
     if neo4j:
         check_neo4j(neo4j)
     if postgres:
         check_postgres(postgres)
     make_home(settings.home)
+    publish_nothing(settings.home)
     # The slowest first: Neo4j boots while Postgres makes its files. It is told the port of the static server.
     wanted = ["assets", *(() if neo4j else ("neo4j",)), *(() if postgres else ("postgres",))]
     with alone(settings.home, report):

@@ -126,6 +126,13 @@ def kwk(home: Path) -> Callable[..., Result]:
 
 
 @pytest.fixture(scope="session")
+def atlas(kwk: Callable[..., Result]) -> str:
+    """The bundled sample as a graph, with its pictures."""
+    kwk("ingest", "sample")
+    return "atlas"
+
+
+@pytest.fixture(scope="session")
 def fb15k_folder() -> Path:
     """The real FB15K in MMKB's layout."""
     named = os.environ.get("KWK_FB15K_DIR")
