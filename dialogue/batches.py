@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 
+from dialogue.asks import Ask
 from dialogue.lines import line
 from dialogue.material import Material, prepare
 from dialogue.types import Format
-from dialogue.walk import Asking, Task, walk
+from dialogue.walk import Task, walk
 from kg.adjacency import Adjacency
 
 BATCH = 100  # dialogues
@@ -26,7 +27,7 @@ class Written:
     line: str | None
     rounds: int = 0
     triples: tuple[int, ...] = ()  # that were asked
-    unmet: tuple[Asking, ...] = ()  # wanted rounds that found no place
+    unmet: tuple[Ask, ...] = ()  # wanted rounds that found no place
 
 
 def write_batch(material: Material, seed: int, tasks: Sequence[Task]) -> list[Written]:

@@ -13,13 +13,14 @@ from dataclasses import asdict, dataclass
 from itertools import count
 from pathlib import Path
 
+from dialogue.asks import Ask
 from dialogue.batches import BATCH, Written, batches_of
 from dialogue.folder import SETTINGS, WORDINGS, check_target, new_folder
 from dialogue.material import Material, prepare
 from dialogue.serialise import SCHEMA
 from dialogue.splits import TEST, TRAIN, VALID
 from dialogue.types import FORMATS, SPLITS, Format
-from dialogue.walk import LENGTHS, Asking, Task, cover
+from dialogue.walk import LENGTHS, Task, cover
 from dialogue.wordings import Question
 from kg.adjacency import Adjacency
 from kg.errors import DataError
@@ -107,7 +108,7 @@ class _Writer:
         self._advance = advance
         self.dialogues = self.rounds = self.seen = self.dropped = 0
         self.triples: set[int] = set()
-        self.unmet: list[Asking] = []
+        self.unmet: list[Ask] = []
         path.touch()
 
     def write(self, batches: Iterable[Sequence[Written]], quota: int, owed: int = 0) -> None:
@@ -137,9 +138,9 @@ class _Writer:
             self.dropped += 1
 
 
-def _agendas(material: Material, triples: Iterable[int]) -> list[tuple[Asking, ...]]:
+def _agendas(material: Material, triples: Iterable[int]) -> list[tuple[Ask, ...]]:
     """Group facts that train has to ask into dialogues: by subject, shown before told, a question once in each."""
-    layers: dict[tuple[int, int], list[Asking]] = defaultdict(list)
+    layers: dict[tuple[int, int], list[Ask]] = defaultdict(list)
     times: dict[tuple[bool, int], int] = defaultdict(int)
     for triple in triples:
         asking = cover(material, triple)
@@ -154,7 +155,7 @@ def _agendas(material: Material, triples: Iterable[int]) -> list[tuple[Asking, .
     return agendas
 
 
-def _train_tasks(agendas: Sequence[tuple[Asking, ...]], quota: int) -> tuple[Iterator[Task], int]:
+def _train_tasks(agendas: Sequence[tuple[Ask, ...]], quota: int) -> tuple[Iterator[Task], int]:
     """Return train's tasks, agendas evenly among the free ones; and how many tasks there are to the last agenda."""
     dialogues = quota * len(LENGTHS) // sum(LENGTHS)
     step = max(1, dialogues // max(1, len(agendas)))

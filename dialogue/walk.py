@@ -6,9 +6,10 @@ It draws relations before edges and enters hubs rarely, so that an entity of deg
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from dataclasses import dataclass, replace
 
+from dialogue.asks import Ask, asks
 from dialogue.compose import BARE, Plan, Round, question, reply
 from dialogue.draws import Draws
 from dialogue.material import Material
@@ -28,23 +29,12 @@ MAX_PHRASES = 1 << 16  # how a picture is asked for and given is drawn modulo th
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
-    """A way to ask for a triple: about which end, and where the triple stands on that side."""
-
-    subject: int
-    asks_tail: bool
-    run: int
-    place: int
-    format: int | None = None  # None: whichever fits
-
-
-@dataclass(frozen=True, slots=True)
 class Task:
     """Which dialogue to plan: its number within its split, and the rounds that it must hold."""
 
     split: int
     number: int
-    wanted: tuple[Asking, ...] = ()
+    wanted: tuple[Ask, ...] = ()
     turn: int = 0  # of the entities and relations that train begins with
 
 
@@ -53,13 +43,13 @@ class Walk:
     """What came of a task: a plan, unless every start failed; and the wanted rounds that found no place in it."""
 
     plan: Plan | None
-    unmet: tuple[Asking, ...] = ()
+    unmet: tuple[Ask, ...] = ()
 
 
 def walk(material: Material, seed: int, task: Task) -> Walk:
     """Plan one dialogue. The same seed and task give the same plan, whatever else is planned."""
     draws = Draws(seed, task.split, task.number)
-    unmet: tuple[Asking, ...] = ()
+    unmet: tuple[Ask, ...] = ()
     walker = Walker(material, task.split, draws)
     for attempt in range(STARTS):
         if len(walker.rounds) > 1:
@@ -78,22 +68,12 @@ def walk(material: Material, seed: int, task: Task) -> Walk:
     return Walk(Plan(name, walker.strategy, tuple(walker.rounds)), unmet)
 
 
-def askings(material: Material, triple: int) -> tuple[Asking, Asking]:
-    """Return both ways to ask for a triple, the one with fewer true answers first."""
-    head, tail = material.heads[triple], material.out.neighbour[triple]
-    relation = material.relation_of[triple]
-    out, into = material.out.run(head, relation), material.into.run(tail, relation)
-    place = bisect_left(material.into.neighbour, head, material.into.run_start[into], material.into.run_start[into + 1])
-    for_tail, for_head = Asking(head, True, out, triple), Asking(tail, False, into, place)
-    return (for_tail, for_head) if material.out.size(out) <= material.into.size(into) else (for_head, for_tail)
-
-
-def cover(material: Material, triple: int) -> Asking | None:
+def cover(material: Material, triple: int) -> Ask | None:
     """Return how a triple is asked for in train at the beginning of a dialogue, or None if it can't be."""
     formats = material.format_table[TRAIN][material.splits[triple]]
     for i in range(len(formats)):
         number = formats[(triple + i) % len(formats)]
-        for asking in askings(material, triple):
+        for asking in asks(material, triple):
             wanted = replace(asking, format=number)
             if Walker(material, TRAIN, Draws(triple)).could_begin_with(wanted):
                 return wanted
@@ -117,7 +97,7 @@ class Walker:
         self.rounds: list[Round] = []
         self.strategy = "star"
 
-    def take(self, wanted: tuple[Asking, ...]) -> tuple[Asking, ...]:
+    def take(self, wanted: tuple[Ask, ...]) -> tuple[Ask, ...]:
         """Ask all of `wanted`; return those that had no place."""
         unmet = []
         for i, each in enumerate(wanted):
@@ -146,7 +126,7 @@ class Walker:
         first = starts.relation_start[relation]
         for _ in range(FEW):
             triple = starts.triples[first + draws.below(starts.relation_start[relation + 1] - first)]
-            ways = askings(self._m, triple)
+            ways = asks(self._m, triple)
             if not ways[0].asks_tail and draws.below(3) and self._m.out.size(ways[1].run) <= MANY:
                 ways = ways[::-1]  # mostly for the tail, as K10 wants it
             for asking in (*(replace(way, format=wanted) for way in ways), *ways):
@@ -187,7 +167,7 @@ class Walker:
         if sibling == subject or size > SHARED or not self._enters(sibling):
             return subject
         if size <= MANY and len(self.rounds) < length - 1 and draws.below(2):
-            if not self.ask(Asking(last.answers[0], not last.asks_tail, run, place)):
+            if not self.ask(Ask(last.answers[0], not last.asks_tail, run, place)):
                 return subject
         elif not self._ask_about(sibling):
             return subject
@@ -212,11 +192,11 @@ class Walker:
             if size > MANY or (asks_tail, run) in self._asked:
                 continue
             place = side.run_start[run] + draws.below(size)
-            if formats[m.splits[side.triple[place]]] and self.ask(Asking(subject, asks_tail, run, place)):
+            if formats[m.splits[side.triple[place]]] and self.ask(Ask(subject, asks_tail, run, place)):
                 return True
         return False
 
-    def ask(self, asking: Asking, quiet: bool = False) -> bool:
+    def ask(self, asking: Ask, quiet: bool = False) -> bool:
         """Add a round, if it can be asked in this split after what was said; `quiet`: without naming what is shown."""
         side = self._m.side(asking.asks_tail)
         if (asking.asks_tail, asking.run) in self._asked:
@@ -255,14 +235,14 @@ class Walker:
         self._texts.add(text)
         return True
 
-    def could_begin_with(self, asking: Asking) -> bool:
+    def could_begin_with(self, asking: Ask) -> bool:
         """Say whether a round can be asked at all: in its format, by some wording that does not name what it shows."""
         if not self._formats(asking):
             return False
         number = asking.format or 0
         return not number & 1 or self._veiled(self._round(asking, number, quiet=True)) is not None
 
-    def _formats(self, asking: Asking) -> list[int]:
+    def _formats(self, asking: Ask) -> list[int]:
         """Return the formats that this split holds for a triple and that fit to what was said."""
         m, side, subject = self._m, self._m.side(asking.asks_tail), asking.subject
         answer = side.neighbour[asking.place]
@@ -301,7 +281,7 @@ class Walker:
         worded = self._m.wordings[relation]
         return len((worded.tail if asks_tail else worded.head).forms) - (self._split != TEST)
 
-    def _round(self, asking: Asking, number: int, quiet: bool) -> Round:
+    def _round(self, asking: Ask, number: int, quiet: bool) -> Round:
         """Draw the words of a round in the format `number`."""
         m, draws, side, subject = self._m, self._draws, self._m.side(asking.asks_tail), asking.subject
         relation = side.run_relation[asking.run]
@@ -333,7 +313,7 @@ class Walker:
             reply=draws.below(MAX_PHRASES) if number & 2 else 0,
         )
 
-    def _named_together(self, asking: Asking, number: int) -> tuple[int, ...]:
+    def _named_together(self, asking: Ask, number: int) -> tuple[int, ...]:
         """Return the places of all true answers, where they are few and it is drawn to name them all; else nothing."""
         m, side = self._m, self._m.side(asking.asks_tail)
         size = side.size(asking.run)

@@ -5,13 +5,14 @@ from collections.abc import Callable
 
 import pytest
 
+from dialogue.asks import asks
 from dialogue.compose import Plan, compose
 from dialogue.lines import line
 from dialogue.material import Material, prepare
 from dialogue.serialise import to_line
 from dialogue.splits import TEST, TRAIN, VALID
 from dialogue.types import SPLITS, Dialogue
-from dialogue.walk import Task, askings, cover, walk
+from dialogue.walk import Task, cover, walk
 from kg.adjacency import Adjacency, Picture, Relation, Vertex, build
 
 
@@ -150,7 +151,7 @@ def test_every_triple_that_may_be_tested_can_be_trained(material: Material) -> N
 
 def test_both_ways_to_ask_lead_to_the_same_triple(material: Material) -> None:
     for triple in range(len(material.graph)):
-        for asking in askings(material, triple):
+        for asking in asks(material, triple):
             side = material.side(asking.asks_tail)
             assert side.triple[asking.place] == triple
             assert side.run_start[asking.run] <= asking.place < side.run_start[asking.run + 1]
