@@ -1,0 +1,102 @@
+"""Which stretches of a question are names of entities: every n-gram against every name and alias."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+_WORD = re.compile(r"\w+|&")
+_IN_BRACKETS = re.compile(r"\s*\([^()]*\)\s*$")  # Traffic (2000 film)
+_CODE = 3  # letters; a name that short, in capitals, is a code and counts in its own case: "it" does not name Italy
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of a text, folded; text[start:end] as it was written."""
+
+    folded: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An entity as the index keeps it."""
+
+    id: str
+    name: str
+    names: tuple[str, ...]
+    types: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A stretch of a text that is a name of an entity."""
+
+    entity: Named
+    start: int  # characters
+    end: int
+    words: int
+    main: bool  # the entity's own name, not an alias
+
+
+def words_of(text: str) -> list[Word]:
+    """Return the words of a text, without case and accents; "&" is "and"."""
+    return [Word(fold(found[0]), found.start(), found.end()) for found in _WORD.finditer(text)]
+
+
+def fold(word: str) -> str:
+    """Return a word as it is compared: without case and accents."""
+    if word == "&":
+        return "and"
+    parts = unicodedata.normalize("NFKD", word)
+    return "".join(c for c in parts if not unicodedata.combining(c)).casefold()
+
+
+class NameIndex:
+    """Every name of a graph's entities. Holds names, never facts."""
+
+    def __init__(self, entities: Iterable[Named]) -> None:
+        self._by_name: dict[str, list[tuple[Named, bool, str]]] = defaultdict(list)
+        self.by_id: dict[str, Named] = {}
+        for entity in entities:
+            self.by_id[entity.id] = entity
+            for name, main in ((entity.name, True), *((name, False) for name in entity.names if name != entity.name)):
+                self._add(entity, name, main)
+        self._longest = max((key.count(" ") + 1 for key in self._by_name), default=0)
+
+    def mentions(self, text: str) -> list[Mention]:
+        """Return every stretch of the text that is a name, an entity once a stretch."""
+        words = words_of(text)
+        found: list[Mention] = []
+        for first in range(len(words)):
+            key = ""
+            for last in range(first, min(first + self._longest, len(words))):
+                key = f"{key} {words[last].folded}" if key else words[last].folded
+                written = text[words[first].start : words[last].end]
+                seen: set[str] = set()
+                for entity, main, exact in self._by_name.get(key, ()):
+                    if entity.id not in seen and (not exact or exact == written):
+                        seen.add(entity.id)
+                        found.append(Mention(entity, words[first].start, words[last].end, last - first + 1, main))
+        return found
+
+    def _add(self, entity: Named, name: str, main: bool) -> None:
+        words = [word.folded for word in words_of(name)]
+        exact = name if len(name) <= _CODE and name.isupper() else ""
+        for key in _keys(words):
+            self._by_name[key].append((entity, main, exact))
+        plain = _IN_BRACKETS.sub("", name)
+        if plain and plain != name:
+            self._add(entity, plain, main)
+
+
+def _keys(words: Sequence[str]) -> Iterator[str]:
+    """Yield the keys that a name is found by: with its article, and without."""
+    if words:
+        yield " ".join(words)
+    if len(words) > 1 and words[0] == "the":
+        yield " ".join(words[1:])

@@ -1,0 +1,66 @@
+"""All Cypher of the package `retrieval`: read-only, and every value a parameter."""
+
+GRAPH = """
+MATCH (g:Graph {name: $graph})
+RETURN g.fence AS fence, toString(g.ingested) AS ingested, g.image_root AS image_root
+"""
+
+NAMES = """
+MATCH (e:Entity {graph: $graph})
+RETURN e.id AS id, e.name AS name, e.names AS names, e.types AS types
+"""
+
+# What each entity has: [type, which end is asked for, how many answers].
+OWN_RELATIONS = """
+UNWIND $ids AS id
+MATCH (e:Entity {graph: $graph, id: id})
+RETURN id,
+       COLLECT { MATCH (e)-[r]->(:Entity {graph: $graph}) WITH type(r) AS t, count(*) AS n RETURN [t, 'tail', n] }
+       + COLLECT { MATCH (e)<-[r]-(:Entity {graph: $graph}) WITH type(r) AS t, count(*) AS n RETURN [t, 'head', n] }
+       AS own
+"""
+
+# The slots of a turn in one query; both ends of the edge come back as the graph has them.
+SLOTS = """
+UNWIND $slots AS slot
+MATCH (s:Entity {graph: $graph, id: slot.subject})
+CALL (s, slot) {
+    MATCH (s)-[r]->(o:Entity {graph: $graph}) WHERE slot.direction = 'tail' AND type(r) = slot.type
+    RETURN r, o
+    UNION ALL
+    MATCH (s)<-[r]-(o:Entity {graph: $graph}) WHERE slot.direction = 'head' AND type(r) = slot.type
+    RETURN r, o
+}
+WITH slot, r, o, COUNT { (o)--(:Entity) } AS degree
+ORDER BY slot.n, degree DESC, o.name, o.id
+WITH slot, collect({
+    head: startNode(r).id, tail: endNode(r).id, relation: r.relation,
+    id: o.id, name: o.name, names: o.names, types: o.types
+}) AS edges
+RETURN slot.n AS n, size(edges) AS total, edges[..$limit] AS edges
+"""
+
+ENTITIES = """
+UNWIND $ids AS id
+MATCH (e:Entity {graph: $graph, id: id})
+RETURN e.id AS id, e.name AS name, e.names AS names, e.types AS types
+"""
+
+PICTURES = """
+MATCH (e:Entity {graph: $graph})-[h:HAS_IMAGE]->(i:Image)
+RETURN e.id AS entity, coalesce(h.path, i.path) AS path, i.sha256 AS sha256
+ORDER BY entity, path
+"""
+
+IMAGES = """
+UNWIND $ids AS id
+MATCH (e:Entity {graph: $graph, id: id})-[h:HAS_IMAGE]->(i:Image)
+RETURN id, coalesce(h.path, i.path) AS path, i.sha256 AS sha256
+ORDER BY id, path
+"""
+
+SHOWN = """
+UNWIND $shas AS sha
+MATCH (e:Entity {graph: $graph})-[:HAS_IMAGE]->(:Image {graph: $graph, sha256: sha})
+RETURN sha, collect(e.id) AS entities
+"""

@@ -1,0 +1,139 @@
+"""What a question says beside names: its parts, whether a picture is asked for, what it points at."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from dialogue.types import IMAGE
+
+_PREPOSITION = r"(?:(?:in|on|to|of|from|by|with|at|for|under|during|near)\s+)?"
+_START = (
+    rf"(?:{_PREPOSITION}(?:what|which|whom|whose)\b|who\b|who's\b|what's\b|where\b|when\b|how\b|show\s+me\b|please\b"
+    r"|(?:can|could|would|may)\s+(?:you|i|we)\b|give\s+me\b|with\s+(?:a\s+)?(?:picture|image|photo)\b)"
+)
+_CUT = re.compile(rf"[?!]+\s+(?=\S)|\n+|(?:\.|,|,?\s+(?:and|but))\s+(?={_START})", re.IGNORECASE)
+
+_PICTURE = r"(?:pictures?|images?|photos?|photographs?|drawings?|pics?|illustrations?)"
+_EMBLEM = r"(?:flags?|logos?|emblems?|portraits?|posters?|coats?\s+of\s+arms|covers?|crests?|seals?|icons?|banners?)"
+_POLITE = r"(?:please\s+)?(?:(?:can|could|would|will)\s+you\s+(?:please\s+)?)?"
+_SHOW = re.compile(rf"{_POLITE}(show|display|give|send|find|get)\s+(?:(?:me|us)\s+)?", re.IGNORECASE)
+_SEE = re.compile(r"(?:please\s+)?(?:can|could|may|might)\s+(?:i|we)\s+(?:please\s+)?(?:see|have)\s+", re.IGNORECASE)
+_LOOKS = re.compile(r"(?:what|how)\s+(?:does|do|did)\s+(.+?)\s+looks?(?:\s+like)?$", re.IGNORECASE)
+_A_PICTURE = re.compile(
+    rf"(?:with\s+)?(?:(?:a|an|the|another|one|some|any)\s+)?{_PICTURE}\b(?:\s+(?:of|for|showing)\b)?\s*", re.IGNORECASE
+)
+_EMBLEM_OF = re.compile(rf"(?:(?:a|an|the)\s+)?{_EMBLEM}\s+(?:of|for)\s+", re.IGNORECASE)
+_ITS_EMBLEM = re.compile(rf"(its|their|his|her)\s+{_EMBLEM}$", re.IGNORECASE)
+_OWN_EMBLEM = re.compile(rf"(.+?)(?:'s|’s|s')?\s+{_EMBLEM}$", re.IGNORECASE)
+_WHAT_EMBLEM = re.compile(
+    rf"(?:what\s+is|what's|which\s+is|what\s+are)\s+(?=(?:the\s+)?{_EMBLEM}\s+of\s+)", re.IGNORECASE
+)
+_CLOSING = re.compile(r"[\s,]*\bplease[\s.!?]*$", re.IGNORECASE)
+
+_BACK = frozenset("it them one ones that this these those him her of the its their he she they there".split())  # noqa: SIM905
+_POINTING = re.compile(
+    r"\b(?:it|its|this|that|these|those|they|them|their|theirs|there|he|she|him|her|his|here)\b", re.IGNORECASE
+)
+_IN_PICTURE = rf"\s+(?:shown\s+|seen\s+|depicted\s+)?(?:in|on|of)\s+(?:this|the|that)\s+(?:{_PICTURE}|{_EMBLEM})\b"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One thing that is asked: `text` without the words that ask for a picture."""
+
+    text: str
+    wish: bool  # a picture is asked for
+
+    @property
+    def refers_back(self) -> bool:
+        """Say whether nothing is named: the wish is for a picture of what was spoken of before."""
+        return self.wish and all(word in _BACK for word in re.findall(r"\w+", self.text.casefold()))
+
+
+def parts_of(question: str, names: Iterable[tuple[int, int]] = ()) -> list[Part]:
+    """Cut a question into what it asks; never within one of `names`, given as (start, end)."""
+    names = list(names)
+    text, start, pieces = question, 0, []
+    for cut in _CUT.finditer(text):
+        if not any(a < cut.start() and cut.end() < b or a < cut.end() < b for a, b in names):
+            pieces.append(text[start : cut.start()])
+            start = cut.end()
+    pieces.append(text[start:])
+    parts = [wished(tidy(piece)) for piece in pieces]
+    return [part for part in parts if part.text or part.wish] or [Part(question.strip(), False)]
+
+
+def tidy(piece: str) -> str:
+    """Return a piece of a question without a placeholder for an image, "please" and the final mark."""
+    piece = _CLOSING.sub("", piece.strip())
+    if piece.startswith(IMAGE):
+        piece = piece.removeprefix(IMAGE)
+    return piece.strip().rstrip("?!. ").strip()
+
+
+def wished(text: str) -> Part:
+    """Take the words that ask for a picture off a part of a question."""
+    if looks := _LOOKS.fullmatch(text):
+        return Part(_bare(looks[1]), True)
+    wish = False
+    if see := _SEE.match(text):
+        text, wish = text[see.end() :], True
+    elif show := _SHOW.match(text):
+        rest = text[show.end() :]
+        if show[1].casefold() in ("show", "display") or _A_PICTURE.match(rest):
+            text, wish = rest, True
+    elif what := _WHAT_EMBLEM.match(text):
+        text, wish = text[what.end() :], True
+    if picture := _A_PICTURE.match(text):
+        text, wish = text[picture.end() :], True
+    return Part(_bare(text) if wish else text, wish)
+
+
+def _bare(text: str) -> str:
+    """Return whom a picture shall show: "the flag of Peru" and "Peru's flag" are Peru."""
+    if emblem := _EMBLEM_OF.match(text):
+        return text[emblem.end() :]
+    if its := _ITS_EMBLEM.fullmatch(text):
+        return "it" if its[1] else text
+    if own := _OWN_EMBLEM.fullmatch(text):
+        return own[1]
+    return text
+
+
+def points(text: str) -> bool:
+    """Say whether a text points at something without naming it."""
+    return IMAGE in text or bool(_POINTING.search(text))
+
+
+def masked_mention(text: str, start: int, end: int, it: str) -> str:
+    """Return a text with the name at [start:end] put out of sight."""
+    before, after = text[:start], text[end:]
+    if before.casefold().endswith("the "):
+        before = before[: -len("the ")]
+    return before + it + after
+
+
+class Pointing:
+    """How questions point at what a picture shows: "this country", "the film in this picture"."""
+
+    def __init__(self, nouns: Sequence[str]) -> None:
+        known = "|".join(re.escape(noun) for noun in sorted({*nouns}, key=len, reverse=True) if noun)
+        noun = rf"(?:{known}|\w+)" if known else r"\w+"
+        self._patterns = (
+            re.compile(rf"(?:the|this|that)\s+(?:{noun}{_IN_PICTURE})", re.IGNORECASE),
+            re.compile(rf"(?:this|the)\s+(?:{_PICTURE})\b", re.IGNORECASE),
+            re.compile(rf"\b(?:this|that)\s+(?:{known})\b", re.IGNORECASE) if known else re.compile("(?!)"),
+            re.compile(r"\bthis\s+(?!(?:is|was|in|on|of|a|an|the|and|or|to|from)\b)\w+(?=['’\s]|$)", re.IGNORECASE),
+            re.compile(r"\b(?:this|that)\b", re.IGNORECASE),
+        )
+
+    def masked(self, text: str, it: str) -> str:
+        """Return a text with what points at the picture put out of sight, once."""
+        if IMAGE in text:
+            return text.replace(IMAGE, it)
+        for pattern in self._patterns:
+            if found := pattern.search(text):
+                return text[: found.start()] + it + text[found.end() :]
+        return text

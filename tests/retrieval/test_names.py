@@ -1,0 +1,58 @@
+"""Entities are found by any of their names, however they are written, and by no other words."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from retrieval.names import Named, NameIndex
+
+
+@pytest.fixture(scope="module")
+def index() -> NameIndex:
+    return NameIndex(
+        [
+            Named("peru", "Peru", ("Peru", "Pérou", "Republic of Peru"), ()),
+            Named("uk", "United Kingdom", ("United Kingdom", "UK"), ()),
+            Named("italy", "Italy", ("Italy", "IT"), ()),
+            Named("bosnia", "Bosnia & Herzegovina", ("Bosnia & Herzegovina",), ()),
+            Named("ivory", "Côte d'Ivoire", ("Côte d'Ivoire",), ()),
+            Named("traffic", "Traffic (2000 film)", ("Traffic (2000 film)",), ()),
+            Named("beatles", "The Beatles", ("The Beatles",), ()),
+            Named("georgia-state", "Georgia", ("Georgia",), ()),
+            Named("georgia", "Georgia", ("Georgia",), ()),
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("What is the capital of peru?", {"peru"}),
+        ("the Republic of Peru", {"peru"}),
+        ("Is PEROU far?", {"peru"}),
+        ("the UK's queen", {"uk"}),
+        ("what is it", set()),
+        ("what is IT", {"italy"}),
+        ("Bosnia and Herzegovina", {"bosnia"}),
+        ("cote d’ivoire", {"ivory"}),
+        ("who directed traffic", {"traffic"}),
+        ("songs of the beatles and Beatles", {"beatles"}),
+        ("Peruvian", set()),
+        ("Georgia", {"georgia", "georgia-state"}),
+    ],
+)
+def test_a_name_is_found_as_people_write_it(index: NameIndex, text: str, found: set[str]) -> None:
+    assert {mention.entity.id for mention in index.mentions(text)} == found
+
+
+def test_a_mention_spans_the_name(index: NameIndex) -> None:
+    text = "Is Pérou large?"
+    (mention,) = index.mentions(text)
+    assert text[mention.start : mention.end] == "Pérou"
+    assert not mention.main
+
+
+@given(st.text(max_size=100))
+def test_any_text_can_be_searched(index: NameIndex, text: str) -> None:
+    for mention in index.mentions(text):
+        assert text[mention.start : mention.end].strip()

@@ -1,0 +1,80 @@
+"""A question is cut where it asks something else, never within a name; what asks for a picture is taken off."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from retrieval.questions import Part, Pointing, masked_mention, parts_of, points
+
+
+@pytest.mark.parametrize(
+    ("question", "parts"),
+    [
+        ("What is the capital of Peru?", [("What is the capital of Peru", False)]),
+        ("Show me the flag of Peru", [("Peru", True)]),
+        ("show me Peru's flag, please", [("Peru", True)]),
+        ("What does the flag of Peru look like?", [("Peru", True)]),
+        ("Can I see a picture of Lake Chad?", [("Lake Chad", True)]),
+        ("Please show me a picture of the capital of Peru.", [("the capital of Peru", True)]),
+        ("Give me the capital of Peru.", [("Give me the capital of Peru", False)]),
+        (
+            "Which country is this, and what is its currency?",
+            [("Which country is this", False), ("what is its currency", False)],
+        ),
+        (
+            "Which countries make up Africa? Please show me a picture of one.",
+            [("Which countries make up Africa", False), ("one", True)],
+        ),
+        ("What is the capital of this country?\n<image>", [("What is the capital of this country", False)]),
+        ("<image>\nWhich city is this?", [("Which city is this", False)]),
+        (
+            "Of which country is Lima the capital? With a picture, please.",
+            [("Of which country is Lima the capital", False), ("", True)],
+        ),
+    ],
+)
+def test_every_part_of_a_question_is_heard(question: str, parts: list[tuple[str, bool]]) -> None:
+    assert [(part.text, part.wish) for part in parts_of(question)] == parts
+
+
+def test_a_name_that_holds_a_question_word_is_not_cut() -> None:
+    question = "Who wrote Guess Who and What For?"
+    assert len(parts_of(question)) == 2
+    assert [part.text for part in parts_of(question, [(10, 32)])] == ["Who wrote Guess Who and What For"]
+
+
+@pytest.mark.parametrize("text", ["", "it", "one of them", "of these"])
+def test_a_wish_without_a_name_is_for_what_was_spoken_of(text: str) -> None:
+    assert Part(text, wish=True).refers_back
+    assert not Part(text, wish=False).refers_back
+
+
+def test_a_wish_with_a_name_is_not_for_what_was_spoken_of() -> None:
+    assert not Part("Peru", wish=True).refers_back
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("What is the capital of this country", "What is the capital of it"),
+        ("What is the capital of the country in this picture", "What is the capital of it"),
+        ("Which city is the capital of <image>", "Which city is the capital of it"),
+        ("Which time zone is this city in", "Which time zone is it in"),
+        ("What is this country's currency", "What is it's currency"),
+        ("Which country is this", "Which country is it"),
+        ("What does this picture show", "What does it show"),
+    ],
+)
+def test_what_points_at_a_picture_is_put_out_of_sight(text: str, masked: str) -> None:
+    assert points(text)
+    assert Pointing(["country", "city", "time zone"]).masked(text, "it") == masked
+
+
+def test_a_masked_name_leaves_no_article_behind() -> None:
+    assert masked_mention("What is the capital of the United Kingdom", 27, 41, "it") == "What is the capital of it"
+
+
+@given(st.text(max_size=200))
+def test_any_text_has_at_least_one_part(text: str) -> None:
+    assert parts_of(text)
+    Pointing(["country"]).masked(text, "it")
