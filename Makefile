@@ -18,10 +18,18 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .
 	touch $@
 
-demo: setup  ## Start the stores, load the atlas, and say what to try next
+demo: setup  ## Start the stores, load the atlas, build its dialogues, and say what to try next
 	@$(BIN)/kwk up
 	@$(BIN)/kwk ingest sample
 	@$(BIN)/kwk graphs list
+	@$(BIN)/kwk dialogues build --graph atlas --force
+	@$(BIN)/kwk dialogues show --in dialogues/atlas
+	@echo
+	@echo "Try next (after: source .venv/bin/activate):"
+	@echo "  kwk explore --show-password      walk the graph in Neo4j Browser, its address and a first query filled in"
+	@echo "  kwk dialogues verify             check every fact, answer and picture against the graph"
+	@echo "  kwk ingest fb15k --source DIR    load FB15K with MMKB's images beside the atlas"
+	@echo "  kwk down                         stop the servers; they keep what they hold"
 	@$(BIN)/kwk explore --print --graph atlas
 
 test: setup  ## Run the whole suite on real services

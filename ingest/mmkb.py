@@ -21,6 +21,7 @@ WORD = r"([^\s\x00-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069]+)"
 TRIPLE = re.compile(rf"{WORD}[ \t]+{WORD}[ \t]+{WORD}(?:[ \t]+\.)?[ \t]*")
 NUMBER = re.compile(rf"{WORD}\t<?{WORD}>?\t{WORD}")
 LINK = re.compile(rf"{WORD}[ \t]+<SameAs>[ \t]+<{WORD}>[ \t]*\.?[ \t]*")
+UNLABELLED = re.compile(r"Q\d+")
 PAIR = re.compile(r"(\S+)\t(\S.*)")
 RESERVED = {"graph", "id", "name", "names", "description", "types", "sources", "same_as"}
 
@@ -176,6 +177,8 @@ def entity(
 ) -> Entity:
     """Make one entity. Wikidata's label is preferred: the list of names writes `Artist-GB` for Artist."""
     label = str(wikidata.get("label") or name or each)
+    if UNLABELLED.fullmatch(label):  # Wikidata gives its own id where it has no label
+        label = name or label
     alternatives = wikidata.get("alternatives")
     aliases = [str(alias) for alias in alternatives] if isinstance(alternatives, list) else []
     extra: dict[str, PropertyValue] = {

@@ -118,6 +118,8 @@ def kwk(
     """Conversations that know things and show them, from a knowledge graph with pictures."""
     level = logging.DEBUG if verbose > 1 else logging.INFO if verbose else logging.WARNING
     logging.basicConfig(level=level, format="%(name)s: %(message)s")
+    if not verbose:  # the driver warns of each deadlock that it resolves by itself
+        logging.getLogger("neo4j").setLevel(logging.ERROR)
     with explained(debug):
         settings = ServiceSettings(home=(home or default_home()).absolute(), **services)
     ctx.obj = Kwk(settings, verbosity=-1 if quiet else verbose, debug=debug)

@@ -57,6 +57,11 @@ def test_everything_that_is_there_is_read(folder: Path) -> None:
     assert [(r.file, r.reason) for r in source.rejects] == [("image-graph_images/m.0nobody", "unknown_entity")]
 
 
+def test_an_entity_that_wikidata_has_no_label_for_keeps_its_name(folder: Path) -> None:
+    (folder / "entity2wikidata.json").write_text(json.dumps({TOWN: {"label": "Q2878144"}}))
+    assert {entity.id: entity.name for entity in read_mmkb(folder).entities}[TOWN] == "Town"
+
+
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
