@@ -9,8 +9,6 @@ from pathlib import Path
 
 from kg.errors import ServiceError
 
-# The public repository of Java's packages; KWK_MAVEN_REPOSITORY names a mirror of it.
-MAVEN_REPOSITORY = "https://repo1.maven.org/maven2"
 _THREADS = 16
 _TELL = 40e6  # bytes between two lines about the fetch
 
@@ -44,6 +42,13 @@ def read_lock() -> Lock:
     return Lock(told["version"], tuple(Jar(**jar) for jar in told["jars"]))
 
 
+def maven_central() -> str:
+    """Return the address of the public repository of Java's packages, as jgo knows it."""
+    from jgo.maven import MavenContext
+
+    return MavenContext().remote_repos["central"]
+
+
 def fetch_jars(folder: Path, repository: str | None, report: Callable[[str], None]) -> None:
     """Bring every jar of the lock into `folder`; one that is there with the right SHA-256 stays."""
     import pooch
@@ -59,7 +64,7 @@ def fetch_jars(folder: Path, repository: str | None, report: Callable[[str], Non
     if missing:
         size = sum(jar.size for jar in missing) / 1e6
         report(f"fetching Neo4j {lock.version}: {len(missing)} jars, {size:.0f} MB (GPLv3, once)")
-    base = (repository or MAVEN_REPOSITORY).rstrip("/")
+    base = (repository or maven_central()).rstrip("/")
     depot = pooch.create(
         path=folder,
         base_url="",
