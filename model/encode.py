@@ -223,3 +223,13 @@ def _asked(fact: Fact | None, question: Turn | None) -> list[Asked]:
         )
         for head, relation, tail in fact.triples
     ]
+
+
+def asked_in(dialogue: Dialogue) -> Iterator[Asked]:
+    """Yield what each of a conversation's model turns was asked."""
+    question: Turn | None = None
+    for turn in dialogue.turns:
+        if turn.speaker == "human":
+            question = turn
+        else:
+            yield from _asked(turn.fact, question)[:1]

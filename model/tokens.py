@@ -21,6 +21,7 @@ KNO = "<KNO>"  # a knowledge slot follows: its state names relation and directio
 
 SPECIAL: tuple[str, ...] = (PAD, HUMAN, MODEL, END, IMAGE, RET, KNO)  # a token's number is its place here
 PAD_ID, HUMAN_ID, MODEL_ID, END_ID, IMAGE_ID, RET_ID, KNO_ID = range(len(SPECIAL))
+FIRST_WORD = len(SPECIAL)  # the first token of text
 
 
 def train_tokenizer(texts: Iterable[str], vocabulary: int) -> Tokenizer:

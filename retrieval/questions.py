@@ -15,6 +15,8 @@ _START = (
 )
 _CUT = re.compile(rf"[?!]+\s+(?=\S)|\n+|(?:\.|,|,?\s+(?:and|but))\s+(?={_START})", re.IGNORECASE)
 
+_BEGINS = re.compile(rf"\s*{_START}", re.IGNORECASE)
+
 _PICTURE = r"(?:pictures?|images?|photos?|photographs?|drawings?|pics?|illustrations?)"
 _EMBLEM = r"(?:flags?|logos?|emblems?|portraits?|posters?|coats?\s+of\s+arms|covers?|crests?|seals?|icons?|banners?)"
 _POLITE = r"(?:please\s+)?(?:(?:can|could|would|will)\s+you\s+(?:please\s+)?)?"
@@ -57,7 +59,8 @@ def parts_of(question: str, names: Iterable[tuple[int, int]] = ()) -> list[Part]
     names = list(names)
     text, start, pieces = question, 0, []
     for cut in _CUT.finditer(text):
-        if not any(a < cut.start() and cut.end() < b or a < cut.end() < b for a, b in names):
+        led_in = cut[0].startswith(",") and not _BEGINS.match(text[start:])  # across the border of Peru, which …
+        if not led_in and not any(a < cut.end() < b for a, b in names):
             pieces.append(text[start : cut.start()])
             start = cut.end()
     pieces.append(text[start:])

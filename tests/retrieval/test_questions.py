@@ -26,6 +26,10 @@ from retrieval.questions import Part, Pointing, masked_mention, parts_of, points
             [("Which countries make up Africa", False), ("one", True)],
         ),
         ("What is the capital of this country?\n<image>", [("What is the capital of this country", False)]),
+        (
+            "Across the land border of Peru, which country does one reach? Please show me a picture of one.",
+            [("Across the land border of Peru, which country does one reach", False), ("one", True)],
+        ),
         ("<image>\nWhich city is this?", [("Which city is this", False)]),
         (
             "Of which country is Lima the capital? With a picture, please.",

@@ -1,0 +1,214 @@
+"""Dialogue files to batches: encoded once, drawn in an order that the seed and the step alone decide."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from dialogue.serialise import read_dialogues
+from dialogue.types import Dialogue
+from kg.adjacency import Adjacency
+from kg.errors import DataError
+from model.encode import Asked, Encoded, encode
+from model.gallery import Gallery, Ints
+from model.negatives import Anchors
+from model.presets import Preset
+from model.tokens import FIRST_WORD, PAD_ID
+
+Bools = NDArray[np.bool_]
+NEIGHBOURS = 16  # batches whose conversations are sorted by length together, so that little is padded
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Example:
+    """A conversation as arrays: images by number in the gallery, entities and relations by number in the graph."""
+
+    ids: Ints  # (L,)
+    learned: Bools  # (L,) tokens that are predicted
+    named: Bools  # (L,) of these, those that name a knowledge entity
+    images: Ints  # in the order in which they stand
+    slots: Ints  # (S,) where <KNO> stands
+    classes: Ints  # (S,) what each slot asks for: see `relation_class`; -1 where the graph lacks the relation
+    rets: Ints  # (T,) where <RET> stands
+    anchors: Anchors  # T of them
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """Conversations together, padded at their ends."""
+
+    ids: Tensor  # (B, L) int64
+    predicts: Tensor  # (P,) places in the flattened (B·L) whose next token is learned
+    next_ids: Tensor  # (P,) that token
+    named: Tensor  # (P,) whether it names a knowledge entity
+    images: Ints  # (N,) numbers in the gallery, in the order in which they stand
+    slots: Tensor  # (S,) places in the flattened (B·L)
+    classes: Tensor  # (S,)
+    rets: Tensor  # (T,) places in the flattened (B·L)
+    anchors: Anchors  # T of them
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """Numbers by id: what turns a dialogue's ids into those of the graph."""
+
+    entities: Mapping[str, int]
+    relations: Mapping[str, int]
+
+    @classmethod
+    def of(cls, graph: Adjacency) -> Index:
+        """Index a graph."""
+        return cls(
+            {entity.id: i for i, entity in enumerate(graph.entities)},
+            {relation.path: i for i, relation in enumerate(graph.relations)},
+        )
+
+    def relation_class(self, asked: Asked) -> int:
+        """Return the class of what was asked: 2·relation + (1 if the head is asked for), -1 if it is unknown."""
+        relation = self.relations.get(asked.relation, -1)
+        return 2 * relation + (asked.direction == "head") if relation >= 0 else -1
+
+
+def read_split(folder: Path, split: str, most: int | None = None) -> list[Dialogue]:
+    """Read the dialogues of a split, at most the first `most`. Raises DataError if there is none."""
+    path = folder / f"{split}.jsonl"
+    if not path.is_file():
+        raise DataError(f"There are no dialogues at {path}; `kwk dialogues build` makes them, --dialogues names them.")
+    return list(islice(read_dialogues(path), most))
+
+
+def examples(
+    dialogues: Iterable[Dialogue], tokenizer: Tokenizer, preset: Preset, index: Index, gallery: Gallery | None
+) -> Iterator[Example]:
+    """Encode dialogues. One that shows an image of an entity without any image in the gallery is left out.
+
+    An image that the gallery lacks, because its style is held out, gives way to another of its entity.
+    """
+    for dialogue in dialogues:
+        encoded = encode(dialogue, tokenizer, preset.queries, preset.max_length)
+        numbers = [_number(index, gallery, each.image.sha256, each.image.entity) for each in encoded.images]
+        if min(numbers, default=0) >= 0:
+            yield _example(encoded, index, np.array(numbers, np.int32))
+
+
+def _number(index: Index, gallery: Gallery | None, sha256: str, entity: str) -> int:
+    """Return the number of an image, or of one that stands in for it; -1 if there is none."""
+    if gallery is None:
+        return -1
+    if sha256 in gallery.number:
+        return gallery.number[sha256]
+    others = gallery.images[index.entities[entity]] if entity in index.entities else ()
+    return int(others[int(sha256[:8], 16) % len(others)]) if len(others) else -1
+
+
+def _example(encoded: Encoded, index: Index, images: Ints) -> Example:
+    named = np.zeros(len(encoded.ids), np.bool_)
+    for slot in encoded.slots:
+        named[slot.start : slot.end] = True
+    by_position = {each.position: number for each, number in zip(encoded.images, images.tolist(), strict=True)}
+    targets = [target for target in encoded.targets if target.image.entity in index.entities]
+    return Example(
+        ids=encoded.ids,
+        learned=encoded.mask,
+        named=named,
+        images=images,
+        slots=np.array([slot.position for slot in encoded.slots], np.int32),
+        classes=np.array([index.relation_class(slot.asked) for slot in encoded.slots], np.int32),
+        rets=np.array([target.position for target in targets], np.int32),
+        anchors=Anchors(
+            image=np.array([by_position[target.position + 1] for target in targets], np.int32),
+            entity=np.array([index.entities[target.image.entity] for target in targets], np.int32),
+            relation=np.array(
+                [index.relations.get(target.asked.relation, -1) if target.asked else -1 for target in targets], np.int32
+            ),
+            asks_tail=np.array([bool(target.asked and target.asked.direction == "tail") for target in targets], bool),
+            answers=[_answers(target.asked, target.image.entity, index) for target in targets],
+        ),
+    )
+
+
+def _answers(asked: Asked | None, entity: str, index: Index) -> Ints:
+    ids = {entity, *(asked.answers if asked else ())}
+    return np.array(sorted(index.entities[each] for each in ids if each in index.entities), np.int32)
+
+
+class Order:
+    """Which conversations each step sees: every one once an epoch, those of a length together."""
+
+    def __init__(self, lengths: Sequence[int], batch: int, seed: int) -> None:
+        if not lengths:
+            raise DataError("No dialogue is left to train on: none has images that the graph still has.")
+        self._lengths = np.array(lengths)
+        self._batch = min(batch, len(lengths))
+        self._seed = seed
+        self._epoch = -1
+        self._batches: list[Ints] = []
+        self.steps_per_epoch = len(lengths) // self._batch
+
+    def at(self, step: int) -> Ints:
+        """Return the conversations of a step."""
+        epoch, place = divmod(step, self.steps_per_epoch)
+        if epoch != self._epoch:
+            self._epoch, self._batches = epoch, self._arrange(np.random.default_rng([self._seed, epoch]))
+        return self._batches[place]
+
+    def _arrange(self, rng: np.random.Generator) -> list[Ints]:
+        order = rng.permutation(len(self._lengths))[: self.steps_per_epoch * self._batch]
+        batches: list[Ints] = []
+        for start in range(0, len(order), NEIGHBOURS * self._batch):
+            together = order[start : start + NEIGHBOURS * self._batch]
+            together = together[np.argsort(self._lengths[together], kind="stable")]
+            batches += np.split(together, len(together) // self._batch)
+        return [batches[i] for i in rng.permutation(len(batches))]
+
+
+def collate(members: Sequence[Example], forget: float = 0.0, rng: np.random.Generator | None = None) -> Batch:
+    """Put conversations together. With `forget`, that share of the tokens that are not learned is hidden."""
+    length = max(len(each.ids) for each in members)
+    ids = np.full((len(members), length), PAD_ID, np.int64)
+    learned = np.zeros((len(members), length), np.bool_)
+    named = np.zeros((len(members), length), np.bool_)
+    for row, each in enumerate(members):
+        ids[row, : len(each.ids)], learned[row, : len(each.ids)] = each.ids, each.learned
+        named[row, : len(each.ids)] = each.named
+    places = np.flatnonzero(learned[:, 1:].reshape(-1))
+    line, column = np.divmod(places, length - 1)
+    next_ids, is_named = ids[line, column + 1], named[line, column + 1]
+    if forget and rng is not None:
+        hidden = (rng.random(ids.shape) < forget) & ~learned & (ids >= FIRST_WORD)
+        ids[hidden] = PAD_ID
+    starts = [row * length for row in range(len(members))]
+    return Batch(
+        ids=torch.from_numpy(ids),
+        predicts=torch.from_numpy(line * length + column),
+        next_ids=torch.from_numpy(next_ids),
+        named=torch.from_numpy(is_named),
+        images=_joined([each.images for each in members]),
+        slots=torch.from_numpy(_joined([s + each.slots for s, each in zip(starts, members, strict=True)])).long(),
+        classes=torch.from_numpy(_joined([each.classes for each in members])).long(),
+        rets=torch.from_numpy(_joined([s + each.rets for s, each in zip(starts, members, strict=True)])).long(),
+        anchors=join_anchors([each.anchors for each in members]),
+    )
+
+
+def join_anchors(parts: Sequence[Anchors]) -> Anchors:
+    """Put anchors after each other."""
+    return Anchors(
+        _joined([part.image for part in parts]),
+        _joined([part.entity for part in parts]),
+        _joined([part.relation for part in parts]),
+        np.concatenate([part.asks_tail for part in parts]),
+        [answers for part in parts for answers in part.answers],
+    )
+
+
+def _joined(parts: Sequence[Ints]) -> Ints:
+    return np.concatenate(parts).astype(np.int32)

@@ -1,0 +1,167 @@
+"""Known wordings of relations, and the map that tells which differences between two sentences matter."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from dialogue.types import Dialogue
+from dialogue.verbalise import lexicon
+from ingest.sentences import SentenceEncoder
+from kg.adjacency import Adjacency
+from kg.errors import CheckpointError
+from model.checkpoint import read_tensors, save_tensors, write_whole
+from model.data import Index
+from model.encode import Asked, asked_in
+from model.losses import IMPOSSIBLE
+from model.network import WordingHead
+from model.questions import HOLE, essence, idle_sentences, masked, noun_of, question_features
+
+TEXTS, FEATURES = "wordings.json", "wordings.safetensors"
+STEPS = 100
+SAMPLE = 512  # wordings a step
+LEARNING_RATE = 1e-3
+FORGET = 0.1  # share of the features that are hidden in training
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Known:
+    """The wordings that questions are compared with."""
+
+    texts: tuple[str, ...]  # masked
+    nouns: tuple[str, ...]  # the type of the subject, in words
+    classes: NDArray[np.int32]  # (M,)
+    features: NDArray[np.float32]  # (M, 2F)
+    idle: frozenset[str]  # sentences that name no relation
+
+
+def noun_of_entity(graph: Adjacency, entity: int) -> str:
+    """Return what an entity is, in words: "country"; empty where it has no type."""
+    types = graph.entities[entity].types
+    return noun_of(graph.type_labels.get(types[0], "")) if types else ""
+
+
+def masked_question(graph: Adjacency, index: Index, asked: Asked) -> tuple[str, str]:
+    """Return a question of a dialogue without its subject, and what the subject is."""
+    subject = index.entities.get(asked.subject)
+    if subject is None:
+        return masked(asked.text), ""
+    noun = noun_of_entity(graph, subject)
+    return masked(asked.text, () if asked.shown else graph.entities[subject].names, noun), noun
+
+
+def known_wordings(graph: Adjacency, index: Index, dialogues: Sequence[Dialogue], encoder: SentenceEncoder) -> Known:
+    """Collect the wordings in dialogues, once each for a relation and a direction."""
+    found: dict[tuple[str, int], Counter[str]] = defaultdict(Counter)
+    for dialogue in dialogues:
+        for asked in asked_in(dialogue):
+            number = index.relation_class(asked)
+            text, noun = masked_question(graph, index, asked)
+            if number >= 0 and text:
+                found[text, number][noun] += 1
+    idle = idle_sentences((text, str(number // 2)) for text, number in found)
+    merged: dict[tuple[str, int], Counter[str]] = defaultdict(Counter)
+    for (text, number), nouns in found.items():
+        merged[essence(text, idle), number] += nouns
+    keys = sorted(merged)
+    texts = tuple(text for text, _ in keys)
+    nouns_of = tuple(merged[key].most_common(1)[0][0] for key in keys)
+    return Known(
+        texts,
+        nouns_of,
+        np.array([number for _, number in keys], np.int32),
+        question_features(encoder, texts, nouns_of),
+        idle,
+    )
+
+
+def save_known(folder: Path, known: Known) -> dict[str, str]:
+    """Write the wordings; return the files' hashes."""
+    record = {
+        "texts": known.texts,
+        "nouns": known.nouns,
+        "classes": known.classes.tolist(),
+        "idle": sorted(known.idle),
+    }
+    data = json.dumps(record, ensure_ascii=False, indent=1).encode()
+    write_whole(folder / TEXTS, data)
+    features = save_tensors(folder / FEATURES, {"features": torch.from_numpy(known.features)})
+    return {TEXTS: hashlib.sha256(data).hexdigest(), FEATURES: features}
+
+
+def read_known(folder: Path) -> Known:
+    """Read saved wordings. Raises CheckpointError."""
+    try:
+        record = json.loads((folder / TEXTS).read_text("utf-8"))
+        texts, nouns, classes, idle = (record[key] for key in ("texts", "nouns", "classes", "idle"))
+        features = read_tensors(folder / FEATURES)["features"].numpy()
+    except (OSError, ValueError, KeyError) as exc:
+        raise CheckpointError(f"{folder / TEXTS} can't be read ({exc!r}); train the run again.") from exc
+    return Known(tuple(texts), tuple(nouns), np.array(classes, np.int32), features, frozenset(idle))
+
+
+def lexicon_wordings(graph: Adjacency, encoder: SentenceEncoder) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    """Return features and classes of the lexicon's wordings of relations that the graph lacks.
+
+    They teach what paraphrases have in common. The graph's own relations are left out, so that a wording of theirs
+    that is held out stays unseen. Classes are negative, so that they never meet the graph's.
+    """
+    own = {relation.path for relation in graph.relations}
+    texts, nouns, classes = [], [], []
+    for number, (relation, worded) in enumerate(sorted(lexicon().items())):
+        if relation in own:
+            continue
+        for side, (asking, subject) in enumerate(((worded.tail, worded.head), (worded.head, worded.tail))):
+            for form in asking.forms:
+                texts.append(f"{form.prefix}{HOLE}{form.suffix}")
+                nouns.append(subject.noun)
+                classes.append(-1 - 2 * number - side)
+    return question_features(encoder, texts, nouns), np.array(classes, np.int32)
+
+
+def fit_wordings(
+    head: WordingHead, known: Known, others: tuple[NDArray[np.float32], NDArray[np.int32]], seed: int
+) -> float:
+    """Fit the map so that a wording is nearest to the other wordings of its class; return the last loss.
+
+    `others` are features and classes that are learned from but never answered with. A wording is never compared with
+    itself, so what is learned is to recognise a wording that was not seen.
+    """
+    features = torch.from_numpy(np.concatenate([known.features, others[0]]))
+    classes = torch.from_numpy(np.concatenate([known.classes, others[1]]))
+    generator = torch.Generator().manual_seed(seed)
+    optimiser = torch.optim.AdamW(head.parameters(), lr=LEARNING_RATE, weight_decay=0.0)
+    last = 0.0
+    for _ in range(STEPS):
+        rows = torch.randperm(len(features), generator=generator)[:SAMPLE]
+        kept = torch.rand(len(rows), features.shape[1], generator=generator) >= FORGET
+        loss = wording_loss(head, features[rows] * kept / (1 - FORGET), classes[rows])
+        if loss is None:
+            return last
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        last = float(loss.detach())
+    return last
+
+
+def wording_loss(head: WordingHead, features: Tensor, classes: Tensor) -> Tensor | None:
+    """Return -log of the share that others of its class have in each wording's neighbours; None if none has others."""
+    scores = head(features, features)
+    itself = torch.eye(len(features), dtype=torch.bool)
+    same = (classes[:, None] == classes[None]) & ~itself
+    some = same.any(dim=1)
+    if not bool(some.any()):
+        return None
+    shares = functional.log_softmax(scores.masked_fill(itself, IMPOSSIBLE), dim=1)
+    return -shares.masked_fill(~same, IMPOSSIBLE).logsumexp(dim=1)[some].mean()

@@ -1,0 +1,191 @@
+"""Answer a question from the graph: link its parts, fill their slots, find the images, say it with its edges."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from retrieval import say
+from retrieval.ground import Filled, Reader
+from retrieval.link import Link
+from retrieval.names import Named
+from retrieval.relations import Relations
+from retrieval.search import Pictures
+from retrieval.understand import Understanding, Understood
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+log = logging.getLogger(__name__)
+
+MOST_IMAGES = 4  # that one answer shows
+MOST_LOOKED_AT = 100  # entities that are looked at for pictures
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An image of an answer: the file, its content, and the entity that it shows."""
+
+    path: str
+    sha256: str
+    entity: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """An edge that answers, as the graph has it."""
+
+    subject: str
+    subject_id: str
+    relation: str
+    object: str
+    object_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is said, what is shown, and the edges that it rests on."""
+
+    text: str
+    images: tuple[Shown, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    grounded: bool = False  # something of it is answered from the graph
+
+
+@dataclass(slots=True)
+class Said:
+    """An answer while it is made."""
+
+    sentences: list[str] = field(default_factory=list)
+    images: list[Shown] = field(default_factory=list)
+    evidence: dict[Evidence, None] = field(default_factory=dict)  # once each, in order
+    grounded: bool = False
+
+    def add(self, sentence: str) -> None:
+        """Say one more sentence."""
+        if sentence not in self.sentences:
+            self.sentences.append(sentence)
+
+    def cite(self, evidence: Evidence) -> None:
+        """Cite an edge."""
+        self.evidence[evidence] = None
+
+
+@dataclass(frozen=True, eq=False)
+class Answerer:
+    """Answers questions about one graph. Names and wordings are kept; facts are read anew for each question."""
+
+    reader: Reader
+    understanding: Understanding
+    pictures: Callable[[], Pictures | None]  # opened when the first picture is shown; None: the graph has none
+    image_root: Path | None = None
+
+    def ask(self, question: str, picture: Image.Image | None = None) -> Answer:
+        """Answer a question, about a picture where one is shown."""
+        seen = None
+        if picture is not None:
+            pictures = self.pictures()
+            seen = pictures.known(picture) if pictures else []
+        understood = self.understanding.understand(question, seen, picture)
+        slots = [each.slot for each in understood]
+        filled = iter(self.reader.fill([slot for slot in slots if slot], self.understanding.relations))
+        said = Said()
+        for each, slot in zip(understood, slots, strict=True):
+            log.info("understood %s", traced(each, self.understanding.relations))
+            self._say(each, next(filled) if slot else None, said)
+        return Answer(" ".join(said.sentences), tuple(said.images), tuple(said.evidence), said.grounded)
+
+    def answers(self, each: Understood) -> list[Named]:
+        """Return every answer that the graph holds to one part, best first; nobody where none was understood."""
+        if each.slot is None:
+            return []
+        (filled,) = self.reader.fill([each.slot], self.understanding.relations)
+        return list(dict.fromkeys(edge.other for edge in filled.edges))
+
+    def _say(self, each: Understood, filled: Filled | None, said: Said) -> None:
+        """Answer one part."""
+        if each.unknown_picture:
+            said.add(say.unknown_picture())
+        elif each.subject is None:
+            said.add(say.nobody_named(each.part.text))
+        elif each.who:
+            self._say_who(each, said)
+        elif each.link is None:
+            self._show([each.subject], said)
+        elif filled is not None and filled.edges:
+            self._say_fact(each, each.link, filled, said)
+        else:
+            self._say_nothing(each, each.link, said)
+
+    def _say_who(self, each: Understood, said: Said) -> None:
+        """Say whom the picture shows, or what a name stands for."""
+        assert each.subject is not None  # noqa: S101 - by the caller
+        said.add(say.identity(self._said(each.subject)))
+        said.grounded = True
+        if each.wish:
+            self._show([each.subject], said)
+
+    def _say_fact(self, each: Understood, link: Link, filled: Filled, said: Said) -> None:
+        """State what the edges hold, and cite them."""
+        relations = self.understanding.relations
+        assert link.relation is not None  # noqa: S101 - a slot was filled
+        others = list(dict.fromkeys(edge.other for edge in filled.edges))
+        names = {link.subject.id: link.subject.name} | {other.id: other.name for other in others}
+        total = len(others) + filled.total - len(filled.edges)
+        said.add(
+            say.fact(
+                relations.each[link.relation],
+                link.direction,
+                self._said(link.subject),
+                [self._said(other) for other in others[: say.NAMED]],
+                total,
+            )
+        )
+        for edge in filled.edges:
+            said.cite(Evidence(names[edge.head], edge.head, edge.relation, names[edge.tail], edge.tail))
+        said.grounded = True
+        if each.wish:
+            self._show(others, said)
+
+    def _say_nothing(self, each: Understood, link: Link, said: Said) -> None:
+        """Say what the graph does not hold."""
+        relations = self.understanding.relations
+        subject = self._said(link.subject)
+        if link.relation is not None:
+            said.add(say.not_held(relations.each[link.relation], link.direction, subject))
+            return
+        counts = sorted((each.held or {}).items(), key=lambda item: item[1])
+        holds = [relations.each[column // 2].asking("tail").noun for column, _ in counts if column % 2 == 0]
+        said.add(say.not_understood(each.part.text, subject, holds))
+
+    def _show(self, entities: Sequence[Named], said: Said) -> None:
+        """Show a picture of each of some entities, a few at most."""
+        images = self.reader.images([entity.id for entity in entities[:MOST_LOOKED_AT]])
+        shown = [entity for entity in entities if entity.id in images][:MOST_IMAGES]
+        if not shown:
+            said.add(say.no_picture([self._said(entity) for entity in entities[: say.NAMED]]))
+            return
+        said.add(say.here([self._said(entity) for entity in shown]))
+        for entity in shown:
+            picture = images[entity.id][0]
+            said.images.append(Shown(str((self.image_root or Path()) / picture.path), picture.sha256, entity.id))
+        said.grounded = True
+
+    def _said(self, entity: Named) -> str:
+        return say.said(entity, self.understanding.relations.labels)
+
+
+def traced(each: Understood, relations: Relations) -> str:
+    """Return how a part was understood, for -v."""
+    if each.subject is None:
+        return f"{each.part.text!r}: nobody"
+    if each.link is None:
+        return f"{each.part.text!r}: {each.subject.id} itself"
+    path = relations.each[each.link.relation].path if each.link.relation is not None else "no relation"
+    return (
+        f"{each.part.text!r}: {each.subject.id}, {path} for its {each.link.direction}, likeness "
+        f"{each.link.likeness:.2f}, score {each.link.score:.2f}, {'held' if each.link.held else 'not held'}"
+    )

@@ -1,0 +1,134 @@
+"""Put together what answers questions about a graph: stores, encoders, and a trained run where there is one."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kg.progress import Progress, silent
+from kg.stores import Stores
+from retrieval import queries
+from retrieval.answer import Answerer
+from retrieval.ground import Reader
+from retrieval.names import NameIndex
+from retrieval.relations import Encode, read_relations
+from retrieval.search import Pictures
+from retrieval.understand import Understanding
+
+if TYPE_CHECKING:
+    from ingest.descriptor import Descriptor
+    from ingest.encoders import Encoder
+    from retrieval.run import Run
+
+log = logging.getLogger(__name__)
+
+REMEMBERED = 100_000  # sentences whose vectors are kept while the process lives
+
+
+def open_answerer(
+    stores: Stores, graph: str, home: Path, run: Run | None = None, progress: Progress = silent
+) -> Answerer:
+    """Return what answers questions about a graph; without a run, relations are told by their wordings alone."""
+    from ingest.sentences import minilm
+
+    reader = Reader(stores.driver, graph)
+    sentences = minilm()
+    relations = read_relations(
+        stores.driver, graph, with_progress(sentences.encode, progress), sentences.space, home / "cache"
+    )
+    understanding = Understanding(
+        reader, NameIndex(reader.entities()), relations, remembering(sentences.encode), model=run
+    )
+    root = image_root(reader)
+    return Answerer(
+        reader, understanding, cache(lambda: open_pictures(stores, reader, root, home, run, progress)), root
+    )
+
+
+def image_root(reader: Reader) -> Path | None:
+    """Return the folder that the graph's images lie below."""
+    rows = reader.rows(queries.GRAPH)
+    return Path(rows[0]["image_root"]) if rows and rows[0]["image_root"] else None
+
+
+def open_pictures(
+    stores: Stores, reader: Reader, root: Path | None, home: Path, run: Run | None, progress: Progress
+) -> Pictures | None:
+    """Return the graph's pictures, None if there are fewer than two."""
+    from ingest.encoders import effnet_lite0
+
+    rows = reader.rows(queries.PICTURES)
+    if root is None or len({row["sha256"] for row in rows}) < 2:
+        return None
+    encoder = cache(effnet_lite0)
+    descriptor = run.descriptor if run else fitted(stores, reader, root, rows, encoder, home, progress)
+    return Pictures(stores.engine, reader, root, encoder, descriptor, progress)
+
+
+def fitted(
+    stores: Stores,
+    reader: Reader,
+    root: Path,
+    rows: Sequence[dict[str, str]],
+    encoder: Callable[[], Encoder],
+    home: Path,
+    progress: Progress,
+) -> Descriptor:
+    """Return a descriptor fitted on the graph's own pictures; it is kept for as long as they stay the same."""
+    from ingest.descriptor import CELLS, fit, load_descriptor
+    from ingest.features import measured_pictures
+
+    digest = hashlib.sha256("".join(f"{row['entity']} {row['sha256']}\n" for row in rows).encode()).hexdigest()[:16]
+    file = home / "cache" / f"descriptor-{digest}.safetensors"
+    if file.exists():
+        return load_descriptor(file)
+    files = [(row["sha256"], row["path"]) for row in rows]
+    measured = measured_pictures(stores.engine, reader.graph, root, files, encoder, progress)
+    usable = [row for row in rows if row["sha256"] in measured]
+    made = fit(
+        np.stack([measured[row["sha256"]] for row in usable]),
+        [row["entity"] for row in usable],
+        CELLS * encoder().width,
+    )
+    file.parent.mkdir(parents=True, exist_ok=True)
+    partial = file.with_suffix(".partial")
+    made.save(partial)
+    partial.replace(file)
+    return made
+
+
+def remembering(encode: Encode) -> Encode:
+    """Return `encode` with a memory: a question is compared several times, an evaluation repeats many."""
+    kept: dict[str, NDArray[np.float32]] = {}
+
+    def encoded(texts: Sequence[str]) -> NDArray[np.float32]:
+        if len(kept) > REMEMBERED:
+            kept.clear()
+        new = [text for text in dict.fromkeys(texts) if text not in kept]
+        if new:
+            kept.update(zip(new, encode(new), strict=True))
+        return np.stack([kept[text] for text in texts])
+
+    return encoded
+
+
+def with_progress(encode: Encode, progress: Progress, chunk: int = 512) -> Encode:
+    """Return `encode` with a bar: the wordings of a large graph take a while, once."""
+
+    def encoded(texts: Sequence[str]) -> NDArray[np.float32]:
+        parts = []
+        with progress("wordings", len(texts)) as advance:
+            for start in range(0, len(texts), chunk):
+                part = texts[start : start + chunk]
+                parts.append(encode(part))
+                advance(len(part))
+        return np.concatenate(parts)
+
+    return encoded

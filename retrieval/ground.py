@@ -1,0 +1,125 @@
+"""What the graph holds at this moment: the relations of candidates, and the edges that fill the slots of a turn.
+
+Read-only transactions with a time-out; whatever a user or a model wrote is a parameter and never part of a query.
+Nothing is kept between two questions: an edge that is deleted is gone from the next answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, LiteralString
+
+import neo4j
+from neo4j.exceptions import DriverError, Neo4jError
+
+from dialogue.wordings import Direction
+from kg.adjacency import Picture
+from kg.errors import StoreError
+from retrieval import queries
+from retrieval.link import Own
+from retrieval.names import Named
+from retrieval.relations import Relations, column
+
+TIMEOUT = 10.0  # seconds that a query may take
+MOST = 1_000  # edges that one slot brings back; more are counted
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """What is asked of the graph: one end of a relation of a subject."""
+
+    subject: str
+    relation: int
+    direction: Direction
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """An edge as the graph has it, seen from a slot's subject: `other` is the answer."""
+
+    head: str
+    relation: str
+    tail: str
+    other: Named
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """The edges that answer, the best connected answer first; `total` counts those beyond MOST too."""
+
+    edges: tuple[Edge, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """One graph, to be read."""
+
+    driver: neo4j.Driver
+    graph: str
+
+    def rows(self, query: LiteralString, **parameters: Any) -> list[dict[str, Any]]:
+        """Run one query in a read-only transaction with a time-out. Raises StoreError."""
+
+        @neo4j.unit_of_work(timeout=TIMEOUT)
+        def work(tx: neo4j.ManagedTransaction) -> list[dict[str, Any]]:
+            return tx.run(query, parameters, graph=self.graph).data()
+
+        try:
+            with self.driver.session(default_access_mode=neo4j.READ_ACCESS) as session:
+                return session.execute_read(work)
+        except (DriverError, Neo4jError) as exc:
+            raise StoreError(f"Neo4j could not answer a question about the graph '{self.graph}': {exc}") from exc
+
+    def entities(self) -> list[Named]:
+        """Return all entities with their names."""
+        return [_named(row) for row in self.rows(queries.NAMES)]
+
+    def named(self, ids: Sequence[str]) -> dict[str, Named]:
+        """Return entities by their ids."""
+        return {row["id"]: _named(row) for row in self.rows(queries.ENTITIES, ids=list(ids))} if ids else {}
+
+    def own(self, ids: Sequence[str], relations: Relations) -> dict[str, Own]:
+        """Return what each entity has: how many answers by column, and its degree."""
+        found: dict[str, Own] = {}
+        for row in self.rows(queries.OWN_RELATIONS, ids=list(ids)) if ids else ():
+            known = [
+                (column(relations.by_type[kind], direction), count)
+                for kind, direction, count in row["own"]
+                if kind in relations.by_type
+            ]
+            found[row["id"]] = Own(dict(known), sum(count for _, _, count in row["own"]))
+        return found
+
+    def fill(self, slots: Sequence[Slot], relations: Relations, limit: int = MOST) -> list[Filled]:
+        """Fill all slots of a turn with one query, in their order."""
+        asked = [
+            {"n": n, "subject": s.subject, "type": relations.each[s.relation].type, "direction": s.direction}
+            for n, s in enumerate(slots)
+        ]
+        found = {row["n"]: row for row in self.rows(queries.SLOTS, slots=asked, limit=limit)} if slots else {}
+        return [_filled(found.get(n), relations.each[slot.relation].path) for n, slot in enumerate(slots)]
+
+    def images(self, ids: Sequence[str]) -> dict[str, list[Picture]]:
+        """Return the images of entities, by path."""
+        found: dict[str, list[Picture]] = {}
+        for row in self.rows(queries.IMAGES, ids=list(ids)) if ids else ():
+            found.setdefault(row["id"], []).append(Picture(row["path"], row["sha256"]))
+        return found
+
+    def shown(self, shas: Sequence[str]) -> dict[str, list[str]]:
+        """Return which entities images show, by sha256."""
+        return {row["sha"]: row["entities"] for row in self.rows(queries.SHOWN, shas=list(shas))} if shas else {}
+
+
+def _named(row: Mapping[str, Any]) -> Named:
+    name = row["name"] or row["id"]
+    return Named(row["id"], name, tuple(row["names"] or (name,)), tuple(row["types"] or ()))
+
+
+def _filled(row: Mapping[str, Any] | None, path: str) -> Filled:
+    if row is None:
+        return Filled((), 0)
+    edges = tuple(Edge(e["head"], e["relation"] or path, e["tail"], _named(e)) for e in row["edges"])
+    return Filled(edges, row["total"])

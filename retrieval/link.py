@@ -1,0 +1,174 @@
+"""Tie a question to the graph: its subject and its relation, chosen together.
+
+Each candidate is a stretch of the question that is some entity's name, or an entity that the shown picture is like. It
+is scored together with the best of the relations that this very entity has, and of those that entities of its types
+usually have: where one of the latter wins, the question is understood and the graph does not hold its answer.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dialogue.wordings import Direction
+from retrieval.names import Mention, Named, NameIndex, words_of
+from retrieval.questions import masked_mention
+from retrieval.relations import DIRECTIONS, IT, Relations
+
+Floats = NDArray[np.float32]
+# Masked questions -> their likeness to each relation (Q, 2R), and to what this graph has no relation for (Q,).
+Likeness = Callable[[Sequence[str]], tuple[Floats, Floats]]
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What counts how much beside the likeness of question and relation (docs/results.md says how they were found)."""
+
+    words: float = 0.1  # of the name, up to five
+    share: float = 0.4  # of the question that the name covers
+    degree: float = 0.01  # times log(1 + edges)
+    main: float = 0.03  # the entity's name rather than an alias
+    generic: float = 0.15  # taken off a name of words that questions are made of
+    answers: float = 0.01  # times log(1 + answers)
+    cosine: float = 1.0  # of a shown picture with the entity's nearest one
+    unheld: float = 0.1  # taken off a relation that the entity does not have
+    other_kind: float = 0.3  # taken off a place where "who" asks for a person
+    belief: float = 0.5  # of a trained model in a relation, as a probability
+    elsewhere: float = 0.1  # a question may be more like what the graph has no relation for, by less than this
+    unlike: float = 0.3  # below this likeness, no relation was understood
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An entity that a question may be about; `masked` is the question with it put out of sight."""
+
+    entity: Named
+    masked: str
+    prior: float
+    certain: bool  # a name that is more than the words of any question, or a picture, or what was spoken of
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What the graph holds about an entity at this moment: answers by column, and its number of edges."""
+
+    answers: Mapping[int, int]
+    degree: int
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """How a question was understood. `relation` is None where no relation fits; `held` says whether it has edges."""
+
+    subject: Named
+    relation: int | None
+    direction: Direction
+    held: bool
+    score: float
+    likeness: float
+
+
+def mentioned(text: str, index: NameIndex, vocabulary: frozenset[str], weights: Weights) -> list[Candidate]:
+    """Return the entities that a text names, each by its best stretch of it."""
+    best: dict[str, Candidate] = {}
+    for mention in index.mentions(text):
+        generic = is_generic(text, mention, vocabulary)
+        prior = (
+            weights.words * min(mention.words, 5)
+            + weights.share * (mention.end - mention.start) / max(len(text), 1)
+            + weights.main * mention.main
+            - weights.generic * generic
+        )
+        masked = masked_mention(text, mention.start, mention.end, IT)
+        found = best.get(mention.entity.id)
+        if found is None or found.prior < prior:
+            best[mention.entity.id] = Candidate(mention.entity, masked, prior, not generic)
+    return sorted(best.values(), key=lambda each: -each.prior)
+
+
+def is_generic(text: str, mention: Mention, vocabulary: frozenset[str]) -> bool:
+    """Say whether a name is made of words that questions are made of anyway: "country", "nice", "who"."""
+    return all(word.folded in vocabulary for word in words_of(text[mention.start : mention.end]))
+
+
+def link(
+    candidates: Sequence[Candidate],
+    own: Mapping[str, Own],
+    relations: Relations,
+    likeness: Likeness,
+    weights: Weights,
+    asked: str,
+    belief: NDArray[np.float32] | None = None,
+) -> Link | None:
+    """Choose subject and relation together. None where there is no candidate.
+
+    `likeness` compares masked questions with all relations; `asked` is the question as it was put; `belief` (2R,) is
+    how probable a model that read it holds each relation to be.
+    """
+    if not candidates:
+        return None
+    masks = list(dict.fromkeys(each.masked for each in candidates))
+    found, elsewhere = likeness(masks)
+    found = found - weights.other_kind * of_other_kind(asked, relations)
+    alike = dict(zip(masks, zip(found, elsewhere, strict=True), strict=True))
+    believed = weights.belief * belief if belief is not None else np.zeros(2 * len(relations.each), np.float32)
+    best: Link | None = None
+    for candidate in candidates:
+        each = _best_relation(
+            candidate, own.get(candidate.entity.id), relations, *alike[candidate.masked], believed, weights
+        )
+        if best is None or each.score > best.score:
+            best = each
+    return best
+
+
+def _best_relation(
+    candidate: Candidate,
+    own: Own | None,
+    relations: Relations,
+    alike: Floats,
+    elsewhere: float,
+    believed: Floats,
+    weights: Weights,
+) -> Link:
+    """Choose among the relations that an entity has and those that its like usually have. Arrays are (2R,)."""
+    answers = own.answers if own else {}
+    score = np.where(relations.usual(candidate.entity.types), alike + believed - weights.unheld, -np.inf)
+    for column, count in answers.items():
+        score[column] = alike[column] + believed[column] + weights.answers * math.log1p(count)
+    prior = candidate.prior + weights.degree * math.log1p(own.degree if own else 0)
+    column = int(score.argmax()) if len(score) else -1
+    if column < 0 or score[column] == -np.inf:
+        return Link(candidate.entity, None, "tail", False, prior, 0.0)
+    understood = bool(alike[column] >= max(weights.unlike, elsewhere - weights.elsewhere))
+    return Link(
+        subject=candidate.entity,
+        relation=column // 2 if understood else None,
+        direction=DIRECTIONS[column % 2],
+        held=understood and column in answers,
+        score=float(score[column]) + prior,
+        likeness=float(alike[column]),
+    )
+
+
+_ASKS_FOR = (
+    (re.compile(r"\b(?:who|whom)\b", re.IGNORECASE), frozenset({"place", "time", "thing", "work", "event"})),
+    (re.compile(r"^(?:where)\b", re.IGNORECASE), frozenset({"person", "group", "time", "work"})),
+    (re.compile(r"^(?:when)\b", re.IGNORECASE), frozenset({"person", "group", "place", "thing", "work"})),
+)
+
+
+def of_other_kind(asked: str, relations: Relations) -> NDArray[np.float32]:
+    """Return 1 for the columns whose answers are not of the kind that the question's word asks for, (2R,)."""
+    unfit = next((kinds for word, kinds in _ASKS_FOR if word.search(asked)), frozenset())
+    return np.array([kind in unfit for kind in relations.kinds], np.float32)
+
+
+def ids_of(candidates: Iterable[Candidate]) -> list[str]:
+    """Return the ids of candidates, once each."""
+    return list(dict.fromkeys(each.entity.id for each in candidates))

@@ -1,0 +1,73 @@
+"""What an answer says: the fact with all that answers it, or plainly what the graph does not hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from dialogue.articles import article_of
+from dialogue.verbalise import question
+from dialogue.wordings import Direction, fitted, listed, state
+from retrieval.names import Named
+from retrieval.relations import Relation
+
+NAMED = 12  # answers that a sentence names; the others are counted
+HELD = 8  # relations that are listed where none fits
+
+
+def said(entity: Named, labels: Mapping[str, str]) -> str:
+    """Return a name as it stands within a sentence: with "the " where it takes one."""
+    kinds = [kind if kind.startswith("/") else labels.get(kind, kind) for kind in entity.types[:1]]
+    return article_of(entity.name, entity.names, kinds) + entity.name
+
+
+def fact(relation: Relation, direction: Direction, subject: str, answers: Sequence[str], total: int) -> str:
+    """State what the graph holds: "The capital of Peru is Lima." """
+    named = list(answers[:NAMED])
+    if total > len(named):
+        named.append(f"{total - len(named):,} more")
+    head, tail = (subject, listed(named)) if direction == "tail" else (listed(named), subject)
+    return state(fitted(relation.wordings.statements[0], head, tail), head, tail)
+
+
+def not_held(relation: Relation, direction: Direction, subject: str) -> str:
+    """Say that the graph has no such fact: "The graph does not hold the capital of Peru." """
+    if direction == "tail":
+        return f"The graph does not hold the {relation.asking('tail').noun} of {subject}."
+    return f"The graph does not hold an answer to “{question(relation.wordings, 'head', 0, subject)}”"
+
+
+def not_understood(asked: str, subject: str, holds: Sequence[str]) -> str:
+    """Say that nothing in the graph answers, and what it does hold about the subject."""
+    text = f"The graph does not hold an answer to “{asked}”."
+    if holds:
+        text += f" About {subject} it holds: {', '.join(holds[:HELD])}{', …' if len(holds) > HELD else ''}."
+    return text
+
+
+def nobody_named(asked: str) -> str:
+    """Say that nothing in the question is a name that the graph knows."""
+    return f"The graph knows none of the names in “{asked}”, so it does not hold an answer."
+
+
+def unknown_picture() -> str:
+    """Say that the picture shows nothing that the graph has pictures of."""
+    return "I do not know what this picture shows: it is like none of the graph's pictures."
+
+
+def identity(name: str, person: bool = False) -> str:
+    """Say whom a picture shows."""
+    return f"This is {name}."
+
+
+def here(names: Sequence[str]) -> str:
+    """Give pictures."""
+    return (
+        f"Here is a picture of {listed(list(names))}."
+        if len(names) < 2
+        else f"Here are pictures of {listed(list(names))}."
+    )
+
+
+def no_picture(names: Sequence[str]) -> str:
+    """Say that there is no picture to be shown."""
+    return f"The graph has no picture of {listed(list(names), 'or')}."

@@ -1,0 +1,180 @@
+"""What a question asks: its parts, each with whom it is about and what it wants to know or see."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dialogue.grammar import noun_of_type
+from retrieval.ground import Reader, Slot
+from retrieval.link import Candidate, Link, Own, Weights, ids_of, is_generic, link, mentioned
+from retrieval.names import Named, NameIndex, words_of
+from retrieval.questions import Part, Pointing, parts_of, points
+from retrieval.relations import IT, Encode, Relations
+from retrieval.search import Seen
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+MOST_NAMED = 48  # candidates by name
+MOST_SEEN = 12  # candidates by picture
+SPOKEN_OF = 0.3  # what counts in favour of whom the part before was about
+_ASKS_WHO = (
+    "What is {it}?", "What does {it} show?", "Who is {it}?", "What is {it} called?", "What is the name of {it}?",
+    "What is the {noun} of {it}?", "Which {noun} is {it}?", "What {noun} is {it}?", "Which {noun} has {it}?",
+    "Which {noun} does {it} belong to?", "Which {noun} is shown in {it}?", "Name {it}", "Do you know {it}?",
+)  # fmt: skip
+_DESCRIBE = ("what is it", "who is it", "what was it", "who was it", "tell me about it", "what are it", "describe it")
+
+
+class Believes(Protocol):
+    """A trained model that names the relation that a question asks for."""
+
+    def belief(self, question: str, picture: Image.Image | None) -> NDArray[np.float32]:
+        """Return a probability for each column of the relations, (2R,)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """One part of a question. `link` is None where it asks for no fact."""
+
+    part: Part
+    subject: Named | None
+    link: Link | None = None
+    who: bool = False  # the subject itself is asked for
+    wish: bool = False  # a picture is asked for: of the answers, or of the subject where there is no link
+    unknown_picture: bool = False
+    held: Mapping[int, int] | None = None  # what the graph holds about the subject: answers by column
+
+    @property
+    def slot(self) -> Slot | None:
+        """Return what is asked of the graph, if it has it."""
+        found = self.link
+        if found is None or found.relation is None or not found.held:
+            return None
+        return Slot(found.subject.id, found.relation, found.direction)
+
+
+@dataclass(frozen=True, eq=False)
+class Understanding:
+    """Reads questions about one graph."""
+
+    reader: Reader
+    names: NameIndex
+    relations: Relations
+    encode: Encode
+    model: Believes | None = None
+    weights: Weights = Weights()
+
+    @cached_property
+    def nouns(self) -> tuple[str, ...]:
+        """Return what the graph's entities are: country, city, …"""
+        kinds = {kind for entity in self.names.by_id.values() for kind in entity.types}
+        return tuple(sorted({noun_of_type(kind) for kind in kinds} - {""}))
+
+    @cached_property
+    def pointing(self) -> Pointing:
+        """Return how questions point at pictures."""
+        return Pointing(self.nouns)
+
+    def likeness(self, masked: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Compare masked questions with the relations, (Q, 2R), and with what none of them answers, (Q,)."""
+        vectors = self.encode(masked)
+        return self.relations.likeness(vectors), self.relations.likeness_elsewhere(vectors)
+
+    def understand(
+        self, question: str, seen: Sequence[Seen] | None = None, picture: Image.Image | None = None
+    ) -> list[Understood]:
+        """Understand each part of a question. `seen`: whom the shown picture may show."""
+        parts = parts_of(question, self._protected(question))
+        candidates = [self._candidates(part, seen) for part in parts]
+        own = self.reader.own(list({i for each in candidates for i in ids_of(each)}), self.relations)
+        found: list[Understood] = []
+        for part, named in zip(parts, candidates, strict=True):
+            if part.refers_back and found:
+                found[-1] = replace(found[-1], wish=True)
+                continue
+            before = found[-1].subject if found else None
+            found.append(self._one(part, named, own, before, seen, picture))
+        return found
+
+    def _protected(self, question: str) -> list[tuple[int, int]]:
+        """Return the stretches that are long names: they are not cut."""
+        return [
+            (each.start, each.end)
+            for each in self.names.mentions(question)
+            if each.words > 2 and not is_generic(question, each, self.relations.vocabulary)
+        ]
+
+    def _candidates(self, part: Part, seen: Sequence[Seen] | None) -> list[Candidate]:
+        """Return whom a part may be about: what the picture shows where it points at it, else whom it names."""
+        named = mentioned(part.text, self.names, self.relations.vocabulary, self.weights)[:MOST_NAMED]
+        certain = any(each.certain for each in named)
+        if seen is None or (certain and not points(part.text)):
+            return named
+        masked = self.pointing.masked(part.text, IT)
+        return [
+            Candidate(self.names.by_id[each.entity], masked, self.weights.cosine * each.cosine, True)
+            for each in seen[:MOST_SEEN]
+            if each.entity in self.names.by_id
+        ]
+
+    def _one(
+        self,
+        part: Part,
+        candidates: Sequence[Candidate],
+        own: Mapping[str, Own],
+        before: Named | None,
+        seen: Sequence[Seen] | None,
+        picture: Image.Image | None,
+    ) -> Understood:
+        """Understand one part."""
+        if seen is not None and not candidates:
+            return Understood(part, None, unknown_picture=True)
+        if not any(each.certain for each in candidates):
+            if before is not None and points(part.text):
+                candidates = [Candidate(before, part.text, SPOKEN_OF, True)]
+            elif unknown_name(part.text, candidates, self.relations.vocabulary):
+                return Understood(part, None)
+        if not candidates:
+            return Understood(part, None)
+        shown = seen is not None and any(each.prior for each in candidates)
+        first = candidates[0]
+        if part.wish and bare(first.masked) == IT:
+            return Understood(part, first.entity, wish=True)
+        belief = self.model.belief(part.text, picture) if self.model else None
+        chosen = link(candidates, own, self.relations, self.likeness, self.weights, part.text, belief)
+        assert chosen is not None  # noqa: S101 - there are candidates
+        if self._asks_who(first, chosen, shown and seen is not None):
+            return Understood(part, first.entity, who=True, wish=part.wish)
+        held = own[chosen.subject.id].answers if chosen.subject.id in own else {}
+        return Understood(part, chosen.subject, chosen, wish=part.wish, held=held)
+
+    def _asks_who(self, first: Candidate, chosen: Link, shown: bool) -> bool:
+        """Say whether the subject itself is asked for: whom a picture shows, or what a name stands for."""
+        if not shown:
+            return bare(first.masked) in _DESCRIBE
+        nouns = {noun_of_type(kind) for kind in first.entity.types[:3]} | {"flag", "picture"}
+        texts = list(dict.fromkeys(text.format(it=IT, noun=noun) for text in _ASKS_WHO for noun in sorted(nouns)))
+        vectors = self.encode([first.masked, *texts])
+        return float((vectors[1:] @ vectors[0]).max()) > chosen.likeness
+
+
+def bare(masked: str) -> str:
+    """Return a masked question without articles, "of" and marks: "the flag of it" stays, "of it" is "it"."""
+    words = [word.folded for word in words_of(masked)]
+    while len(words) > 1 and words[0] in ("the", "a", "an", "of", "for"):
+        words = words[1:]
+    return " ".join(words)
+
+
+def unknown_name(text: str, candidates: Sequence[Candidate], vocabulary: frozenset[str]) -> bool:
+    """Say whether a text names something unknown: a capital word that no question is made of, beyond the first."""
+    words = words_of(text)
+    return not candidates or any(text[word.start].isupper() and word.folded not in vocabulary for word in words[1:])
