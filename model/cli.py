@@ -46,7 +46,6 @@ MINUTES = 3.0  # of training, where nothing else is said
 def train(
     kwk: Kwk,
     /,
-    /,
     graph_name: str | None,
     dialogues: Path | None,
     resumed: str | None,
