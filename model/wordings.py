@@ -31,6 +31,7 @@ TEXTS, FEATURES = "wordings.json", "wordings.safetensors"
 STEPS = 100
 SAMPLE = 512  # wordings a step
 LEARNING_RATE = 1e-3
+STAY = 0.01  # how strongly the map stays near the identity, which knows wordings that no lexicon has
 FORGET = 0.1  # share of the features that are hidden in training
 
 
@@ -141,6 +142,7 @@ def fit_wordings(
     classes = torch.from_numpy(np.concatenate([known.classes, others[1]]))
     generator = torch.Generator().manual_seed(seed)
     optimiser = torch.optim.AdamW(head.parameters(), lr=LEARNING_RATE, weight_decay=0.0)
+    start = head.map.weight.detach().clone()
     last = 0.0
     for _ in range(STEPS):
         rows = torch.randperm(len(features), generator=generator)[:SAMPLE]
@@ -148,6 +150,7 @@ def fit_wordings(
         loss = wording_loss(head, features[rows] * kept / (1 - FORGET), classes[rows])
         if loss is None:
             return last
+        loss = loss + STAY * (head.map.weight - start).square().sum()
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from retrieval import say
@@ -36,7 +36,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """An edge that answers, as the graph has it."""
+    """An edge that answers, as the graph has it; that of an image has its file's name and sha256 for an object."""
 
     subject: str
     subject_id: str
@@ -112,21 +112,26 @@ class Answerer:
         elif each.subject is None:
             said.add(say.nobody_named(each.part.text))
         elif each.who:
-            self._say_who(each, said)
+            self._say_who(each, each.subject, said)
         elif each.link is None:
-            self._show([each.subject], said)
+            self._show([each.subject], said, cite=True)
         elif filled is not None and filled.edges:
             self._say_fact(each, each.link, filled, said)
         else:
-            self._say_nothing(each, each.link, said)
+            self._say_nothing(each, each.subject, said)
 
-    def _say_who(self, each: Understood, said: Said) -> None:
+    def _say_who(self, each: Understood, subject: Named, said: Said) -> None:
         """Say whom the picture shows, or what a name stands for."""
-        assert each.subject is not None  # noqa: S101 - by the caller
-        said.add(say.identity(self._said(each.subject)))
+        if each.pictured:
+            said.add(say.shown_is(self._said(subject)))
+        elif description := self.reader.description(subject.id):
+            said.add(say.described(subject.name, description))
+        else:
+            self._say_nothing(each, subject, said)
+            return
         said.grounded = True
         if each.wish:
-            self._show([each.subject], said)
+            self._show([subject], said)
 
     def _say_fact(self, each: Understood, link: Link, filled: Filled, said: Said) -> None:
         """State what the edges hold, and cite them."""
@@ -150,19 +155,18 @@ class Answerer:
         if each.wish:
             self._show(others, said)
 
-    def _say_nothing(self, each: Understood, link: Link, said: Said) -> None:
+    def _say_nothing(self, each: Understood, subject: Named, said: Said) -> None:
         """Say what the graph does not hold."""
-        relations = self.understanding.relations
-        subject = self._said(link.subject)
-        if link.relation is not None:
-            said.add(say.not_held(relations.each[link.relation], link.direction, subject))
+        relations, link, name = self.understanding.relations, each.link, self._said(subject)
+        if link is not None and link.relation is not None:
+            said.add(say.not_held(relations.each[link.relation], link.direction, name))
             return
-        counts = sorted((each.held or {}).items(), key=lambda item: item[1])
+        counts = sorted(each.has.items(), key=lambda item: item[1])
         holds = [relations.each[column // 2].asking("tail").noun for column, _ in counts if column % 2 == 0]
-        said.add(say.not_understood(each.part.text, subject, holds))
+        said.add(say.not_understood(each.part.text, name, holds))
 
-    def _show(self, entities: Sequence[Named], said: Said) -> None:
-        """Show a picture of each of some entities, a few at most."""
+    def _show(self, entities: Sequence[Named], said: Said, cite: bool = False) -> None:
+        """Show a picture of each of some entities, a few at most; cite their edges where these are all that answers."""
         images = self.reader.images([entity.id for entity in entities[:MOST_LOOKED_AT]])
         shown = [entity for entity in entities if entity.id in images][:MOST_IMAGES]
         if not shown:
@@ -172,6 +176,9 @@ class Answerer:
         for entity in shown:
             picture = images[entity.id][0]
             said.images.append(Shown(str((self.image_root or Path()) / picture.path), picture.sha256, entity.id))
+            if cite:
+                file = PurePosixPath(picture.path).name
+                said.cite(Evidence(entity.name, entity.id, "HAS_IMAGE", file, picture.sha256))
         said.grounded = True
 
     def _said(self, entity: Named) -> str:

@@ -17,7 +17,7 @@ from kg.progress import Progress, silent
 from retrieval.answer import Answerer
 from retrieval.baselines import Baseline, Ranked
 from retrieval.metrics import Outcome, figures, leaf
-from retrieval.search import Seen
+from retrieval.search import KNOWN, Seen, ranked
 from retrieval.trials import Trial
 from retrieval.understand import Understood
 
@@ -34,17 +34,18 @@ class Gallery:
     vectors: Floats  # (N, D) of length 1
     owners: Mapping[str, Sequence[str]]  # sha256 -> entities
     alike: Mapping[str, Collection[str]]  # sha256 -> its near-duplicates, itself among them
+    threshold: float  # cosine below which a picture is called unknown
 
-    def seen(self, sha256: str, vector: Floats, hidden: Collection[str] = ()) -> list[Seen]:
-        """Return whom an image shows, by the images that are neither it, nor its near-duplicates, nor hidden."""
-        away = {*self.alike.get(sha256, (sha256,)), *hidden}
-        cosines = self.vectors @ vector
-        best: dict[str, Seen] = {}
-        for i in np.argsort(-cosines)[: len(away) + 48]:
-            if self.shas[i] not in away:
-                for entity in self.owners[self.shas[i]]:
-                    best.setdefault(entity, Seen(entity, float(cosines[i]), self.shas[i]))
-        return list(best.values())
+    def seen(self, sha256: str, vector: Floats) -> list[Seen]:
+        """Return whom an image shows, by the images that are neither it nor its near-duplicates."""
+        away = {*self.alike.get(sha256, ()), sha256}
+        cosines: dict[str, list[float]] = {}
+        for sha, cosine in zip(self.shas, (self.vectors @ vector).tolist(), strict=True):
+            if sha not in away:
+                for entity in self.owners[sha]:
+                    cosines.setdefault(entity, []).append(cosine)
+        seen = ranked(cosines)[:KNOWN]
+        return seen if any(each.nearest >= self.threshold for each in seen) else []
 
     def vector(self, sha256: str) -> Floats:
         """Return an image's descriptor, (D,)."""

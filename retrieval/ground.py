@@ -76,10 +76,6 @@ class Reader:
         """Return all entities with their names."""
         return [_named(row) for row in self.rows(queries.NAMES)]
 
-    def named(self, ids: Sequence[str]) -> dict[str, Named]:
-        """Return entities by their ids."""
-        return {row["id"]: _named(row) for row in self.rows(queries.ENTITIES, ids=list(ids))} if ids else {}
-
     def own(self, ids: Sequence[str], relations: Relations) -> dict[str, Own]:
         """Return what each entity has: how many answers by column, and its degree."""
         found: dict[str, Own] = {}
@@ -100,6 +96,11 @@ class Reader:
         ]
         found = {row["n"]: row for row in self.rows(queries.SLOTS, slots=asked, limit=limit)} if slots else {}
         return [_filled(found.get(n), relations.each[slot.relation].path) for n, slot in enumerate(slots)]
+
+    def description(self, id: str) -> str:
+        """Return what the graph says of an entity in words; empty if it says nothing."""
+        rows = self.rows(queries.DESCRIPTION, id=id)
+        return rows[0]["description"] or "" if rows else ""
 
     def images(self, ids: Sequence[str]) -> dict[str, list[Picture]]:
         """Return the images of entities, by path."""

@@ -35,7 +35,7 @@ class Weights:
     main: float = 0.03  # the entity's name rather than an alias
     generic: float = 0.15  # taken off a name of words that questions are made of
     answers: float = 0.01  # times log(1 + answers)
-    cosine: float = 1.0  # of a shown picture with the entity's nearest one
+    cosine: float = 1.0  # of a shown picture with the entity's own, on average
     unheld: float = 0.1  # taken off a relation that the entity does not have
     other_kind: float = 0.3  # taken off a place where "who" asks for a person
     belief: float = 0.5  # of a trained model in a relation, as a probability
@@ -51,6 +51,7 @@ class Candidate:
     masked: str
     prior: float
     certain: bool  # a name that is more than the words of any question, or a picture, or what was spoken of
+    pictured: bool = False
 
 
 @dataclass(frozen=True, slots=True)

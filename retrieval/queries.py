@@ -40,11 +40,7 @@ WITH slot, collect({
 RETURN slot.n AS n, size(edges) AS total, edges[..$limit] AS edges
 """
 
-ENTITIES = """
-UNWIND $ids AS id
-MATCH (e:Entity {graph: $graph, id: id})
-RETURN e.id AS id, e.name AS name, e.names AS names, e.types AS types
-"""
+DESCRIPTION = "MATCH (e:Entity {graph: $graph, id: $id}) RETURN e.description AS description"
 
 PICTURES = """
 MATCH (e:Entity {graph: $graph})-[h:HAS_IMAGE]->(i:Image)

@@ -21,11 +21,20 @@ def said(entity: Named, labels: Mapping[str, str]) -> str:
 
 
 def fact(relation: Relation, direction: Direction, subject: str, answers: Sequence[str], total: int) -> str:
-    """State what the graph holds: "The capital of Peru is Lima." """
+    """State what the graph holds: "The capital of Peru is Lima."; of several answers, the best connected first."""
+    if total == 1:
+        return one(relation, direction, subject, answers[0])
     named = list(answers[:NAMED])
     if total > len(named):
         named.append(f"{total - len(named):,} more")
-    head, tail = (subject, listed(named)) if direction == "tail" else (listed(named), subject)
+    if direction == "tail":
+        return f"The {relation.asking('tail').nouns} of {subject} are {listed(named)}."
+    return f"{one(relation, direction, subject, named[0])} The same holds for {listed(named[1:])}."
+
+
+def one(relation: Relation, direction: Direction, subject: str, answer: str) -> str:
+    """State one fact."""
+    head, tail = (subject, answer) if direction == "tail" else (answer, subject)
     return state(fitted(relation.wordings.statements[0], head, tail), head, tail)
 
 
@@ -54,9 +63,14 @@ def unknown_picture() -> str:
     return "I do not know what this picture shows: it is like none of the graph's pictures."
 
 
-def identity(name: str, person: bool = False) -> str:
+def shown_is(name: str) -> str:
     """Say whom a picture shows."""
     return f"This is {name}."
+
+
+def described(name: str, description: str) -> str:
+    """Say what a name stands for."""
+    return f"{name}: {description.rstrip('.')}."
 
 
 def here(names: Sequence[str]) -> str:

@@ -26,16 +26,18 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float32]
 
 NEAREST = 48  # pictures that are looked at for their entities
-FALSE_REFUSALS = 0.05  # share of the graph's own pictures, each left out, that would be called unknown
+KNOWN = 16  # entities whose pictures are all compared
+LENIENCE = 0.4  # where the threshold lies between pictures of unknown things (0) and of known ones (1)
+SAMPLE = 500  # pictures that the threshold is calibrated on
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """An entity that a picture may show, by the most similar of its pictures."""
+    """An entity that a picture may show."""
 
     entity: str
-    cosine: float
-    sha256: str
+    cosine: float  # with its pictures on average, which tells more than with the nearest
+    nearest: float  # with the nearest of them
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,10 +53,7 @@ class Pictures:
 
     @cached_property
     def threshold(self) -> float:
-        """Return the cosine below which a picture shows nothing that the graph knows.
-
-        Calibrated on the graph's own pictures: each is compared with those that are not its near-duplicates.
-        """
+        """Return the cosine with the nearest picture below which a picture shows nothing that the graph knows."""
         shas, described = self.described()
         return calibrated(described, [self.owners[sha] for sha in shas])
 
@@ -96,26 +95,29 @@ class Pictures:
 
     def known(self, picture: Image.Image) -> list[Seen]:
         """Return whom a picture may show, best first; nobody where it is like none of the graph's pictures."""
-        self.described()  # pictures that came since are among them
-        seen = self.seen(picture)
-        return seen if seen and seen[0].cosine >= self.threshold else []
-
-    def seen(self, picture: Image.Image) -> list[Seen]:
-        """Return the entities whose pictures are most like `picture`, best first."""
         from ingest.descriptor import measure
 
+        self.described()  # pictures that came since are among them
         (described,) = self.descriptor.describe(measure(self.encoder(), [picture]))
-        return self.like(described)
+        seen = self.like(described)
+        return seen if any(each.nearest >= self.threshold for each in seen) else []
 
     def like(self, described: Floats) -> list[Seen]:
         """Return the entities whose pictures are most like a descriptor (D,), best first, as the graph has them now."""
         nearest = vectors.nearest(self.engine, self.descriptor.space, described, NEAREST)
         shown = self.reader.shown([sha for sha, _ in nearest])
-        best: dict[str, Seen] = {}
-        for sha, cosine in nearest:
-            for entity in shown.get(sha, ()):
-                best.setdefault(entity, Seen(entity, cosine, sha))
-        return list(best.values())
+        entities = list(dict.fromkeys(entity for sha, _ in nearest for entity in shown.get(sha, ())))[:KNOWN]
+        images = {entity: [each.sha256 for each in found] for entity, found in self.reader.images(entities).items()}
+        shas = list({sha for found in images.values() for sha in found})
+        kept = vectors.fetch(self.engine, self.descriptor.space, shas, self.descriptor.width)
+        cosines = {sha: float(vector @ described) for sha, vector in kept.items()}
+        return ranked({entity: [cosines[sha] for sha in found if sha in cosines] for entity, found in images.items()})
+
+
+def ranked(cosines: Mapping[str, Sequence[float]]) -> list[Seen]:
+    """Order entities by the mean of their pictures' cosines."""
+    seen = [Seen(entity, sum(found) / len(found), max(found)) for entity, found in cosines.items() if found]
+    return sorted(seen, key=lambda each: (-each.cosine, each.entity))
 
 
 def _measured(encoder: Encoder) -> str:
@@ -125,17 +127,21 @@ def _measured(encoder: Encoder) -> str:
 
 
 def calibrated(described: Floats, owners: Sequence[Sequence[str]]) -> float:
-    """Return the cosine that all but FALSE_REFUSALS of the pictures (N, D) reach with another of their entity's."""
-    if len(described) < 2:
-        return 1.0
-    cosines = described @ described.T
-    np.fill_diagonal(cosines, -1)
-    best = [
-        max(
-            (cosines[i, j] for j in range(len(owners)) if not set(owners[i]).isdisjoint(owners[j]) and j != i),
-            default=None,
-        )
-        for i in range(len(owners))
-    ]
-    reached = [float(each) for each in best if each is not None]
-    return float(np.quantile(reached, FALSE_REFUSALS)) if reached else 0.5
+    """Place the threshold between what pictures of unknown and of known things reach, by the graph's own (N, D).
+
+    Known: each picture is left out, and nearly all still reach so much with another of the same entity. Unknown: each
+    entity is left out, and half of its pictures reach so much with those of others.
+    """
+    rows = np.unique(np.linspace(0, len(owners) - 1, SAMPLE).astype(int)) if len(owners) else ()
+    known, unknown = [], []
+    for row in rows:
+        cosines = described @ described[row]
+        same = np.array([not set(owners[row]).isdisjoint(other) for other in owners])
+        if not same.all():
+            unknown.append(cosines[~same].max())
+        same[row] = False
+        if same.any():
+            known.append(cosines[same].max())
+    low = float(np.median(unknown)) if unknown else 0.0
+    high = float(np.quantile(known, 0.05)) if known else 1.0
+    return low + LENIENCE * max(high - low, 0.0)

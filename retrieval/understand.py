@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
@@ -49,8 +49,9 @@ class Understood:
     link: Link | None = None
     who: bool = False  # the subject itself is asked for
     wish: bool = False  # a picture is asked for: of the answers, or of the subject where there is no link
+    pictured: bool = False  # the subject was shown, not named
     unknown_picture: bool = False
-    held: Mapping[int, int] | None = None  # what the graph holds about the subject: answers by column
+    has: Mapping[int, int] = field(default_factory=dict)  # what the graph holds of the subject: answers by column
 
     @property
     def slot(self) -> Slot | None:
@@ -120,7 +121,7 @@ class Understanding:
             return named
         masked = self.pointing.masked(part.text, IT)
         return [
-            Candidate(self.names.by_id[each.entity], masked, self.weights.cosine * each.cosine, True)
+            Candidate(self.names.by_id[each.entity], masked, self.weights.cosine * each.cosine, True, pictured=True)
             for each in seen[:MOST_SEEN]
             if each.entity in self.names.by_id
         ]
@@ -144,21 +145,20 @@ class Understanding:
                 return Understood(part, None)
         if not candidates:
             return Understood(part, None)
-        shown = seen is not None and any(each.prior for each in candidates)
-        first = candidates[0]
+        first, pictured = candidates[0], candidates[0].pictured
         if part.wish and bare(first.masked) == IT:
-            return Understood(part, first.entity, wish=True)
+            return Understood(part, first.entity, wish=True, pictured=pictured)
         belief = self.model.belief(part.text, picture) if self.model else None
         chosen = link(candidates, own, self.relations, self.likeness, self.weights, part.text, belief)
         assert chosen is not None  # noqa: S101 - there are candidates
-        if self._asks_who(first, chosen, shown and seen is not None):
-            return Understood(part, first.entity, who=True, wish=part.wish)
-        held = own[chosen.subject.id].answers if chosen.subject.id in own else {}
-        return Understood(part, chosen.subject, chosen, wish=part.wish, held=held)
+        who = self._asks_who(first, chosen)
+        subject = first.entity if who else chosen.subject
+        has = own[subject.id].answers if subject.id in own else {}
+        return Understood(part, subject, None if who else chosen, who, part.wish, pictured, has=has)
 
-    def _asks_who(self, first: Candidate, chosen: Link, shown: bool) -> bool:
+    def _asks_who(self, first: Candidate, chosen: Link) -> bool:
         """Say whether the subject itself is asked for: whom a picture shows, or what a name stands for."""
-        if not shown:
+        if not first.pictured:
             return bare(first.masked) in _DESCRIBE
         nouns = {noun_of_type(kind) for kind in first.entity.types[:3]} | {"flag", "picture"}
         texts = list(dict.fromkeys(text.format(it=IT, noun=noun) for text in _ASKS_WHO for noun in sorted(nouns)))

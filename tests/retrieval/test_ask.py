@@ -1,0 +1,262 @@
+"""A question is answered from the graph as it is now, with exactly the edges that answer; or said to have none."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageDraw
+
+from ingest.sample import folder
+from kg import cli
+from kg.graph import read
+from kg.stores import Stores
+from retrieval.answer import Answer, Answerer
+from retrieval.cli import ask
+
+COUNTRY, CITY, CURRENCY = "urn:kwk:atlas:country/", "urn:kwk:atlas:city/", "urn:kwk:atlas:currency/"
+PERU, LIMA = f"{COUNTRY}PE", f"{CITY}3936456"
+
+Ask = Callable[..., Result]
+
+
+@pytest.fixture(scope="module")
+def kwk_ask(home: Path, atlas: str) -> Ask:
+    """Call `kwk ask` as its user does."""
+    if "ask" not in cli.kwk.registered():
+        cli.kwk.add_command(ask)
+
+    def call(*arguments: str, code: int = 0) -> Result:
+        result = CliRunner().invoke(cli.kwk, ["--home", str(home), "-q", "ask", "--graph", atlas, *arguments])
+        assert result.exit_code == code, result.output
+        return result
+
+    return call
+
+
+def edges(answer: Answer) -> set[tuple[str, str, str]]:
+    return {(edge.subject_id, edge.relation.rpartition(":")[2], edge.object_id) for edge in answer.evidence}
+
+
+def test_a_fact_is_answered_with_its_edge(answerer: Answerer) -> None:
+    answer = answerer.ask("What is the capital of Peru?")
+    assert answer.text == "The capital of Peru is Lima."
+    assert edges(answer) == {(PERU, "capital", LIMA)}
+    assert answer.grounded and not answer.images
+
+
+@pytest.mark.parametrize(
+    ("question", "names"),
+    [
+        ("Which countries border on Switzerland?", {"Austria", "France", "Germany", "Italy", "Liechtenstein"}),
+        ("what money do they use in japan", {"Japanese Yen"}),
+        ("Of which country is Nairobi the capital?", {"Kenya"}),
+        ("Peru's capital?", {"Lima"}),
+        ("Which continent is the Republic of Peru on?", {"South America"}),
+    ],
+)
+def test_every_answer_that_the_graph_holds_is_named(answerer: Answerer, question: str, names: set[str]) -> None:
+    answer = answerer.ask(question)
+    assert all(name in answer.text for name in names), answer.text
+    assert len(answer.evidence) == len(names)
+
+
+def test_evidence_has_names_ids_and_the_relation_as_the_graph_has_them(kwk_ask: Ask) -> None:
+    found = json.loads(kwk_ask("Of which country is Lima the capital?", "--json").stdout)
+    assert found == {
+        "text": "The capital of Peru is Lima.",
+        "images": [],
+        "evidence": [
+            {
+                "subject": "Peru",
+                "subject_id": PERU,
+                "relation": "urn:kwk:atlas:capital",
+                "object": "Lima",
+                "object_id": LIMA,
+            }
+        ],
+        "grounded": True,
+    }
+
+
+def test_an_image_is_shown_as_a_file_that_opens(kwk_ask: Ask) -> None:
+    found = json.loads(kwk_ask("Show me the flag of Peru", "--json").stdout)
+    (image,) = found["images"]
+    assert image["entity"] == PERU
+    (edge,) = found["evidence"]
+    assert (edge["subject_id"], edge["relation"], edge["object_id"]) == (PERU, "HAS_IMAGE", image["sha256"])
+    with Image.open(image["path"]) as picture:
+        picture.load()
+    assert image["path"] in kwk_ask("Show me the flag of Peru").stdout
+
+
+def test_an_entity_without_a_picture_is_said_to_have_none(answerer: Answerer) -> None:
+    answer = answerer.ask("Show me a picture of Lima")
+    assert answer.text == "The graph has no picture of Lima."
+    assert not answer.images and not answer.grounded
+
+
+def test_the_answer_itself_is_shown_where_a_picture_of_it_is_asked_for(answerer: Answerer) -> None:
+    answer = answerer.ask("Which country has Lima as its capital? Could you show me a picture?")
+    assert [image.entity for image in answer.images] == [PERU]
+    assert edges(answer) == {(PERU, "capital", LIMA)}
+
+
+@pytest.mark.parametrize("question", ["Who is the president of Peru?", "When did Peru become independent?"])
+def test_what_no_relation_of_the_graph_tells_is_said_to_be_unknown(answerer: Answerer, question: str) -> None:
+    answer = answerer.ask(question)
+    assert "does not hold" in answer.text and "Peru" in answer.text
+    assert not answer.evidence and not answer.grounded
+
+
+def test_a_name_that_the_graph_does_not_know_is_not_taken_for_another(answerer: Answerer) -> None:
+    answer = answerer.ask("What is the capital of Atlantis?")
+    assert "does not hold" in answer.text
+    assert not answer.evidence and not answer.grounded
+
+
+@contextmanager
+def without(stores: Stores, graph: str, head: str, kind: str) -> Iterator[None]:
+    """Take the edges of one type off an entity, and put them back."""
+    taken = read(
+        stores.driver,
+        "MATCH (a:Entity {graph: $graph, id: $head})-[r]->(b) WHERE type(r) = $kind "
+        "RETURN b.id AS tail, properties(r) AS properties",
+        graph=graph,
+        head=head,
+        kind=kind,
+    )
+    assert taken
+    with stores.driver.session() as session:
+        session.run(
+            "MATCH (a:Entity {graph: $graph, id: $head})-[r]->() WHERE type(r) = $kind DELETE r",
+            graph=graph,
+            head=head,
+            kind=kind,
+        ).consume()
+        try:
+            yield
+        finally:
+            session.run(
+                "UNWIND $rows AS row "
+                "MATCH (a:Entity {graph: $graph, id: $head}), (b:Entity {graph: $graph, id: row.tail}) "
+                "CREATE (a)-[r:$($kind)]->(b) SET r = row.properties",
+                graph=graph,
+                head=head,
+                kind=kind,
+                rows=taken,
+            ).consume()
+
+
+def test_an_edge_that_is_deleted_is_gone_from_the_next_answer_and_back_in_the_one_after(
+    answerer: Answerer, stores: Stores, atlas: str
+) -> None:
+    question = "What is the capital of Peru?"
+    before = answerer.ask(question)
+    with without(stores, atlas, PERU, "CAPITAL"):
+        gone = answerer.ask(question)
+        assert gone.text == "The graph does not hold the capital of Peru."
+        assert not gone.evidence and not gone.grounded
+    assert answerer.ask(question) == before
+
+
+def test_an_edge_drawn_by_hand_is_in_the_next_answer(answerer: Answerer, stores: Stores, atlas: str) -> None:
+    draw = (
+        "MATCH (a:Entity {graph: $graph, id: $head}), (b:Entity {graph: $graph, name: 'Lima'}) "
+        "CREATE (a)-[:CAPITAL]->(b)"
+    )
+    with stores.driver.session() as session:
+        session.run(draw, graph=atlas, head=f"{COUNTRY}AQ").consume()  # Antarctica has none
+        try:
+            answer = answerer.ask("What is the capital of Antarctica?")
+        finally:
+            session.run(
+                "MATCH (:Entity {graph: $graph, id: $head})-[r:CAPITAL]->() DELETE r", graph=atlas, head=f"{COUNTRY}AQ"
+            ).consume()
+    assert "Lima" in answer.text
+    assert [edge.relation for edge in answer.evidence] == ["urn:kwk:atlas:capital"]
+
+
+def another(flag: str, place: Path) -> Path:
+    """Save a flag of the atlas as no file that was ingested: cut, smaller, JPEG, on a grey margin."""
+    with Image.open(folder() / "images" / flag) as image:
+        small = image.convert("RGB").resize((150, 150), Image.Resampling.BICUBIC)
+    canvas = Image.new("RGB", (170, 160), "white")
+    canvas.paste(small, (10, 5))
+    canvas.save(place, quality=70)
+    return place
+
+
+def test_a_picture_that_was_never_ingested_is_recognised(kwk_ask: Ask, tmp_path: Path) -> None:
+    file = another("flag-PE-noto.webp", tmp_path / "some.jpg")
+    found = json.loads(
+        kwk_ask("--image", str(file), "--json", "Which country is this, and what is its currency?").stdout
+    )
+    assert found["text"] == "This is Peru. The currency of Peru is the Peruvian Sol."
+    assert [edge["object_id"] for edge in found["evidence"]] == [f"{CURRENCY}PEN"]
+    assert found["grounded"]
+
+
+def test_a_picture_answers_for_what_it_shows(answerer: Answerer, tmp_path: Path) -> None:
+    with Image.open(another("flag-JP-twemoji.webp", tmp_path / "some.jpg")) as picture:
+        picture.load()
+        answer = answerer.ask("What is the capital of this country?", picture)
+    assert edges(answer) == {(f"{COUNTRY}JP", "capital", f"{CITY}1850147")}
+
+
+def test_a_picture_of_something_else_is_said_to_be_unknown(kwk_ask: Ask, tmp_path: Path) -> None:
+    image = Image.effect_noise((300, 200), 90).convert("RGB")
+    pen = ImageDraw.Draw(image)
+    for x in range(0, 300, 23):
+        pen.ellipse((x, x // 2, x + 60, x // 2 + 40), fill=(x % 255, 250 - x % 200, 90), outline="black")
+    image.save(tmp_path / "cells.png")
+    found = json.loads(kwk_ask("--image", str(tmp_path / "cells.png"), "--json", "Which country is this?").stdout)
+    assert "do not know" in found["text"]
+    assert not found["evidence"] and not found["images"] and not found["grounded"]
+
+
+def test_a_file_that_is_no_picture_is_refused_by_name(kwk_ask: Ask, tmp_path: Path) -> None:
+    file = tmp_path / "notes.png"
+    file.write_text("not a picture")
+    result = kwk_ask("--image", str(file), "What is this?", code=1)
+    assert "notes.png" in result.output
+
+
+@pytest.mark.parametrize("question", ["", "   ", "x" * 3_000])
+def test_what_is_no_question_is_refused_in_one_sentence(kwk_ask: Ask, question: str) -> None:
+    assert kwk_ask(question, code=1).output.startswith("Error: The")
+
+
+HOSTILE = st.one_of(
+    st.text(max_size=80),
+    st.sampled_from(
+        [
+            "'}) DETACH DELETE n //",
+            "What is the capital of Peru'}) MATCH (n) DETACH DELETE n RETURN n //?",
+            "` CALL db.labels() //",
+            "What is the capital of \x00Peru\u2028?",
+            "<image><image><KNO><RET>",
+            "((((((((((((((((a+)+)+)+)+",
+        ]
+    ),
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(HOSTILE)
+def test_nothing_that_is_asked_changes_the_graph(answerer: Answerer, stores: Stores, atlas: str, question: str) -> None:
+    count = "MATCH (e:Entity {graph: $graph}) RETURN count(e) AS n, sum(COUNT { (e)-->() }) AS edges"
+    before = read(stores.driver, count, graph=atlas)
+    assert answerer.ask(question).text
+    assert read(stores.driver, count, graph=atlas) == before
+
+
+def test_a_reader_can_not_write(answerer: Answerer, atlas: str) -> None:
+    from kg.errors import StoreError
+
+    with pytest.raises(StoreError, match="access mode"):
+        answerer.reader.rows("CREATE (n:Entity {graph: $graph, id: 'x'}) RETURN n.id AS id")
