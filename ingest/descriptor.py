@@ -142,14 +142,16 @@ def fit(measured: Floats, entities: Sequence[str], grid_width: int) -> Descripto
 
 def components(centred: Floats, most: int) -> Floats:
     """Return the principal directions of centred rows (N, M) as columns, at most `most`. (M, K)"""
-    if len(centred) > centred.shape[1]:
+    many = len(centred) > centred.shape[1]
+    if many:
         values, vectors = np.linalg.eigh(centred.T @ centred)
-        keep = np.flatnonzero(values > values[-1] * 1e-6)[::-1][:most]
-        return np.ascontiguousarray(vectors[:, keep], np.float32)
-    values, vectors = np.linalg.eigh(centred @ centred.T)  # (N, N): far smaller than (M, M)
-    keep = np.flatnonzero(values > max(values[-1], 1e-12) * 1e-6)[::-1][:most]
+    else:
+        values, vectors = np.linalg.eigh(centred @ centred.T)  # (N, N): far smaller than (M, M)
+    keep = np.flatnonzero(values > max(values[-1], 1e-6) * 1e-6)[::-1][:most]
     if not len(keep):  # all pictures are one
         return np.eye(centred.shape[1], 1, dtype=np.float32)
+    if many:
+        return np.ascontiguousarray(vectors[:, keep], np.float32)
     return np.ascontiguousarray(centred.T @ (vectors[:, keep] / np.sqrt(values[keep])), np.float32)
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -97,10 +98,16 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
         raise CheckpointError(f"{path} can't be read ({exc}); train the run again.") from exc
 
 
+def record_of(manifest: Manifest) -> dict[str, Any]:
+    """Return a manifest as JSON has it: no loss is null, because JSON knows no infinity."""
+    record = asdict(manifest)
+    return record if math.isfinite(manifest.best_loss) else record | {"best_loss": None}
+
+
 def commit(folder: Path, manifest: Manifest) -> None:
     """Make a manifest the run's state, and delete the weights that it no longer names."""
-    text = json.dumps(asdict(manifest), ensure_ascii=False, indent=1, sort_keys=True)
-    write_whole(folder / MANIFEST, text.replace("Infinity", "null").encode())
+    text = json.dumps(record_of(manifest), ensure_ascii=False, indent=1, sort_keys=True)
+    write_whole(folder / MANIFEST, text.encode())
     for stale in (*folder.glob("model-*.safetensors"), *folder.glob("training-*.safetensors")):
         if stale.name not in manifest.files:
             stale.unlink(missing_ok=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -57,7 +58,7 @@ def train(
     from kg.graph_commands import chosen as chosen_graph
     from kg.stores import open_stores
     from model import checkpoint
-    from model.train import TrainSettings, resume
+    from model.train import TrainSettings, check_target, resume
     from model.train import train as train_run
 
     limits = {key: chosen[key] for key in ("steps", "minutes") if chosen[key] is not None}
@@ -73,7 +74,8 @@ def train(
             if not limits:
                 chosen["minutes"] = MINUTES
             settings = TrainSettings(graph=name, dialogues=str(source), **chosen)
-            folder = out or new_folder(kwk.home, name, settings.preset)
+            folder = out.absolute() if out else new_folder(kwk.home, name, settings.preset)
+            check_target(folder)
             material = read_material(kwk, stores, name, source, settings.holdout_style)
     with watched(kwk) as watch:
         manifest = (
@@ -111,15 +113,13 @@ def list_runs(kwk: Kwk, graph_name: str | None, as_json: bool) -> None:
 @click.pass_obj
 def show(kwk: Kwk, run: str | None, as_json: bool) -> None:
     """Show RUN, by default the one saved last: settings, losses, negatives that were drawn."""
-    from dataclasses import asdict
-
     from model import checkpoint
 
     folder = checkpoint.find(kwk.home, run)
     manifest = checkpoint.read_manifest(folder)
     checkpoint.verify(folder, manifest)
     if as_json:
-        click.echo(json.dumps(asdict(manifest), ensure_ascii=False, indent=2))
+        click.echo(json.dumps(checkpoint.record_of(manifest), ensure_ascii=False, indent=2))
         return
     click.echo(told(folder, manifest))
     for title in ("settings", "versions", "losses", "drawn"):
@@ -145,9 +145,12 @@ def read_material(kwk: Kwk, stores: Stores, graph_name: str, dialogues: Path, ho
     from kg import adjacency, vectors
     from kg.errors import DataError
     from kg.progress import bar, silent
+    from model.data import split_file
     from model.gallery import pictures_of, style_of
     from model.prepare import Material
 
+    for split in ("train", "valid"):
+        split_file(dialogues, split)  # or DataError, before images are measured for minutes
     graph = adjacency.load(stores.driver, graph_name)
     every = pictures_of(graph)
     pictures = pictures_of(graph, lambda path: style_of(path) == holdout)
@@ -198,7 +201,7 @@ def summary(folder: Path, manifest: Manifest) -> dict[str, Any]:
         "step": manifest.step,
         "seconds": round(manifest.seconds, 1),
         "best_step": manifest.best_step,
-        "loss": f"{manifest.best_loss:.3f}",
+        "loss": round(manifest.best_loss, 3) if math.isfinite(manifest.best_loss) else None,
         "finished": manifest.finished or "no",
     }
 

@@ -79,10 +79,15 @@ class Index:
 
 def read_split(folder: Path, split: str, most: int | None = None) -> list[Dialogue]:
     """Read the dialogues of a split, at most the first `most`. Raises DataError if there is none."""
+    return list(islice(read_dialogues(split_file(folder, split)), most))
+
+
+def split_file(folder: Path, split: str) -> Path:
+    """Return the file of a split. Raises DataError if there is none."""
     path = folder / f"{split}.jsonl"
     if not path.is_file():
         raise DataError(f"There are no dialogues at {path}; `kwk dialogues build` makes them, --dialogues names them.")
-    return list(islice(read_dialogues(path), most))
+    return path
 
 
 def examples(

@@ -69,5 +69,5 @@ def _next(run: Run, state: Tensor) -> int:
     """Return the likeliest token among text, <KNO>, <RET> and <end>."""
     with torch.inference_mode():
         logits = run.network.logits(state)
-    logits[[token for token in range(FIRST_WORD) if token not in (KNO_ID, RET_ID, END_ID)]] = -torch.inf
-    return int(logits.argmax())
+        logits[[token for token in range(FIRST_WORD) if token not in (KNO_ID, RET_ID, END_ID)]] = -torch.inf
+        return int(logits.argmax())

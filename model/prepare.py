@@ -17,7 +17,7 @@ from ingest.descriptor import load_descriptor
 from ingest.sentences import SentenceEncoder
 from kg.adjacency import Adjacency
 from model.checkpoint import DESCRIPTOR, TOKENIZER, Manifest, hash_of, write_whole
-from model.data import Example, Index, examples, read_split
+from model.data import Example, Index, examples, read_split, split_file
 from model.gallery import Gallery, gallery
 from model.network import KnowBLIP, Sizes
 from model.presets import Preset
@@ -109,8 +109,8 @@ def fingerprint(material: Material) -> dict[str, object]:
     graph = material.graph
     pictures = hashlib.sha256("".join(sorted(material.measured)).encode()).hexdigest()
     return {
-        "train": hash_of(material.dialogues / "train.jsonl"),
-        "valid": hash_of(material.dialogues / "valid.jsonl"),
+        "train": hash_of(split_file(material.dialogues, "train")),
+        "valid": hash_of(split_file(material.dialogues, "valid")),
         "entities": len(graph.entities),
         "triples": len(graph),
         "images": len(material.measured),

@@ -35,7 +35,7 @@ def masked(text: str, names: Iterable[str] = (), noun: str = "") -> str:
     if not inner.startswith(IMAGE) and not inner.endswith(IMAGE) and "\n" not in inner:
         return tidy(inner.replace(IMAGE, HOLE, 1))
     bare = tidy(inner.replace(IMAGE, " "))
-    said = rf"\b(?:the|this) (?:[\w'-]+ ){{1,4}}?in this picture\b|\bthis {re.escape(noun or 'one')}\b"
+    said = rf"\b(?:the|this) (?:(?!the |this )[\w'-]+ ){{1,4}}?in this picture\b|\bthis {re.escape(noun or 'one')}\b"
     return re.sub(said, HOLE, bare, count=1)
 
 
@@ -87,5 +87,5 @@ def question_features(encoder: SentenceEncoder, questions: Sequence[str], nouns:
     texts = [view for question, noun in zip(questions, nouns, strict=True) for view in views(question, noun)]
     distinct = {text: i for i, text in enumerate(dict.fromkeys(texts))}
     features = encoder.encode(list(distinct))
-    both = features[[distinct[text] for text in texts]].reshape(len(questions), -1)
+    both = features[[distinct[text] for text in texts]].reshape(len(questions), 2 * encoder.width)
     return np.asarray(both / np.sqrt(2), np.float32)

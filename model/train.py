@@ -59,8 +59,10 @@ class TrainSettings:
             raise DataError(f"There are no negatives '{self.negatives}'; there are: {', '.join(KINDS)}.")
         if self.steps is None and self.minutes is None:
             raise DataError("Nothing says when training ends; give --steps or --minutes.")
-        if (self.steps or 1) < 1 or (self.minutes or 1) <= 0 or self.drawn < 1 or self.every < 1:
-            raise DataError("Steps, minutes, negatives and the steps between validations must be greater than zero.")
+        limits = (limit for limit in (self.steps, self.minutes) if limit is not None)
+        if min(*limits, self.drawn, self.every, self.patience) <= 0:
+            raise DataError("Steps, minutes, negatives, the steps between validations and patience must be above zero.")
+        preset(self.preset)  # or DataError
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +81,7 @@ Watch = Callable[[Report], None]
 
 def train(material: Material, settings: TrainSettings, folder: Path, watch: Watch = lambda report: None) -> Manifest:
     """Train a new run in `folder`, which must be empty or absent. Return what it became."""
-    if folder.exists() and any(folder.iterdir()):
-        raise DataError(f"{folder} is not empty; name another folder with --out.")
+    check_target(folder)
     folder.mkdir(parents=True, exist_ok=True)
     shape = preset(settings.preset)
     prepared = prepare(material, shape, folder, settings.seed, minilm())
@@ -96,6 +97,12 @@ def train(material: Material, settings: TrainSettings, folder: Path, watch: Watc
         files=dict(prepared.files),
     )
     return _Training(prepared, settings, folder, manifest, watch).run()
+
+
+def check_target(folder: Path) -> None:
+    """Raise DataError if a run can't be made in a folder: it must be empty or absent."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise DataError(f"{folder} is not empty; name another folder with --out.")
 
 
 def resume(material: Material, folder: Path, watch: Watch = lambda report: None, **changed: object) -> Manifest:
@@ -148,7 +155,7 @@ class _Training:
             progress = self._progress(step, seconds)
             reason = self._why_stop(step, seconds)
             if reason or (step > self._manifest.step and step % settings.every == 0):
-                self._save(step, seconds, self._validate(progress), reason)
+                self._save(step, seconds, self._validate(), reason)
                 reason = reason or ("patience" if self._manifest.stale >= settings.patience else "")
                 if reason:
                     self._manifest = replace(self._manifest, finished=reason)
@@ -162,8 +169,6 @@ class _Training:
 
     def restore(self) -> None:
         """Take up weights, optimiser and losses from the last save."""
-        if not self._manifest.latest:
-            return
         load_weights(self._network, self._folder / self._manifest.latest)
         tensors = checkpoint.read_tensors(self._folder / self._manifest.training)
         state = self._optimiser.state_dict()
@@ -249,7 +254,7 @@ class _Training:
         cosines = torch.einsum("aw,akw->ak", queries, negatives)
         return info_nce(positive, scale * cosines, torch.from_numpy(drawn.image >= 0))
 
-    def _validate(self, progress: float) -> dict[str, float]:
+    def _validate(self) -> dict[str, float]:
         """Return the losses on the validation dialogues; the same negatives each time."""
         totals: dict[str, float] = defaultdict(float)
         valid = sorted(self._prepared.valid, key=lambda each: len(each.ids))

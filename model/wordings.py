@@ -106,7 +106,7 @@ def read_known(folder: Path) -> Known:
         record = json.loads((folder / TEXTS).read_text("utf-8"))
         texts, nouns, classes, idle = (record[key] for key in ("texts", "nouns", "classes", "idle"))
         features = read_tensors(folder / FEATURES)["features"].numpy()
-    except (OSError, ValueError, KeyError) as exc:
+    except (OSError, ValueError, KeyError, TypeError) as exc:
         raise CheckpointError(f"{folder / TEXTS} can't be read ({exc!r}); train the run again.") from exc
     return Known(tuple(texts), tuple(nouns), np.array(classes, np.int32), features, frozenset(idle))
 

@@ -1,0 +1,225 @@
+"""Islands with drawings in two styles, conversations about them, and one short training that no test changes."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+from tokenizers import Tokenizer
+
+from dialogue.build import BuildSettings, build
+from dialogue.serialise import read_dialogues
+from ingest.descriptor import COLOURS
+from ingest.sentences import minilm
+from kg.adjacency import Adjacency, Picture, Relation, Vertex
+from kg.adjacency import build as adjacency
+from model import presets
+from model import run as runs
+from model import train as training
+from model.checkpoint import Manifest
+from model.prepare import Material
+from model.presets import Preset
+from model.run import Run, load
+from model.tokens import train_tokenizer
+from model.train import Report, TrainSettings, train
+
+NAMES = ("Amber", "Basalt", "Coral", "Dune", "Ember", "Fjord", "Gale", "Heron")
+STYLES = ("ink", "oil")
+GRID = 8  # channels of a cell of the pictures that are measured here
+MINUTE = Preset(
+    name="minute",
+    vocabulary=600,
+    width=32,
+    layers=1,
+    heads=2,
+    inner=64,
+    queries=2,
+    qformer_layers=1,
+    retrieval_width=16,
+    max_length=192,
+    batch=8,
+    learning_rate=5e-3,
+)
+ASLEEP = Preset(**{**{name: getattr(MINUTE, name) for name in MINUTE.__slots__}, "name": "asleep", "learning_rate": 0})
+
+Isles = Callable[..., Adjacency]
+
+
+@dataclass(frozen=True)
+class Remembering:
+    """The real sentence encoder with a memory: each training here compares the same wordings."""
+
+    space: str
+    width: int
+    kept: dict[str, NDArray[np.float32]]
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Encode texts to features of length 1, (N, D)."""
+        new = [text for text in dict.fromkeys(texts) if text not in self.kept]
+        self.kept.update(zip(new, minilm().encode(new), strict=True))
+        return np.stack([self.kept[text] for text in texts]) if texts else np.empty((0, self.width), np.float32)
+
+
+@pytest.fixture(scope="session")
+def sentences() -> Iterator[Remembering]:
+    """The sentence encoder of all tests here."""
+    encoder = Remembering(minilm().space, minilm().width, {})
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (training, runs):
+            patch.setattr(module, "minilm", lambda: encoder)
+        yield encoder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def small_presets() -> Iterator[None]:
+    """Presets that train in a second, known by name."""
+    with pytest.MonkeyPatch.context() as patch:
+        for each in (MINUTE, ASLEEP):
+            patch.setitem(presets.PRESETS, each.name, each)  # type: ignore[arg-type]
+        yield
+
+
+def sha_of(name: str, style: str) -> str:
+    """Return what stands for the content of a picture."""
+    return f"{NAMES.index(name):032x}{STYLES.index(style):032x}"
+
+
+def make_isles(styles: Sequence[str] = STYLES, shown: int = 6) -> Adjacency:
+    """Make islands, ports, keepers and languages: `shown` islands have a picture of each style."""
+    entities, triples = [], []
+    for n, name in enumerate(NAMES):
+        after = NAMES[(n + 1) % len(NAMES)]
+        drawn = tuple(Picture(f"{name}-{style}.png", sha_of(name, style)) for style in styles) if n < shown else ()
+        entities += [
+            Vertex(f"i:{name}", (f"{name} Island", f"Isle of {name}"), ("Island",), drawn),
+            Vertex(f"p:{name}", (f"Port {name}",), ("Port",)),
+            Vertex(f"k:{n}", (f"Keeper Number {n}",), ("Person",)),
+        ]
+        triples += [
+            (f"i:{name}", "v:hasMainPort", f"p:{name}"),
+            (f"i:{name}", "v:neighbouringIsland", f"i:{after}"),
+            (f"i:{name}", "v:lighthouseKeeper", f"k:{n}"),
+            (f"i:{name}", "v:officialLanguage", f"l:{n % 3}"),
+            (f"k:{n}", "v:homePort", f"p:{after}"),
+        ]
+    entities += [Vertex(f"l:{n}", (name,), ("Language",)) for n, name in enumerate(("Selkie", "Gullish", "Tidal"))]
+    relations = [
+        Relation(f"v:{name}", name.upper(), name)
+        for name in ("hasMainPort", "neighbouringIsland", "lighthouseKeeper", "officialLanguage", "homePort")
+    ]
+    return adjacency(
+        "isles", entities, relations, triples, {each: each for each in ("Island", "Port", "Person", "Language")}
+    )
+
+
+@pytest.fixture(scope="session")
+def isles() -> Isles:
+    """Make islands."""
+    return make_isles
+
+
+def measured_isles(styles: Sequence[str] = STYLES) -> tuple[dict[str, NDArray[np.float32]], dict[str, int]]:
+    """Return measurements (4·GRID + COLOURS,) of the islands' pictures, and their dHashes."""
+    measured, hashes = {}, {}
+    for n, name in enumerate(NAMES[:6]):
+        for style in styles:
+            rng = np.random.default_rng([n, STYLES.index(style)])
+            grid = np.random.default_rng(n).normal(size=4 * GRID) + 0.5 * rng.normal(size=4 * GRID)
+            colours = np.random.default_rng(n).uniform(-0.5, 0.5, COLOURS)
+            row = np.concatenate([grid / np.linalg.norm(grid), colours]).astype(np.float16)
+            measured[sha_of(name, style)] = row.astype(np.float32)
+            hashes[sha_of(name, style)] = int(rng.integers(1 << 63))
+    return measured, hashes
+
+
+@pytest.fixture(scope="session")
+def material(tmp_path_factory: pytest.TempPathFactory) -> Material:
+    """What a run learns from: the islands, their pictures, conversations."""
+    folder = tmp_path_factory.mktemp("conversations") / "isles"
+    build(make_isles(), BuildSettings(rounds=400, seed=3), folder)
+    return Material(make_isles(), *measured_isles(), folder)
+
+
+@pytest.fixture(scope="session")
+def wordless(tmp_path_factory: pytest.TempPathFactory) -> Material:
+    """The islands without any picture; all their conversations are trained on."""
+    folder = tmp_path_factory.mktemp("text") / "isles"
+    build(make_isles(shown=0), BuildSettings(formats=("T2T",)), folder)
+    return Material(make_isles(shown=0), {}, {}, folder)
+
+
+@pytest.fixture(scope="session")
+def tokenizer(material: Material) -> Tokenizer:
+    """A tokenizer of the islands' conversations."""
+    texts = (turn.value for each in read_dialogues(material.dialogues / "train.jsonl") for turn in each.turns)
+    return train_tokenizer(texts, 600)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A run, how it went, and what it learned from."""
+
+    folder: Path
+    manifest: Manifest
+    reports: list[Report]
+    material: Material
+    settings: TrainSettings
+
+
+def settings_of(material: Material, **chosen: object) -> TrainSettings:
+    """Return settings of a short training."""
+    short = {"preset": "minute", "steps": 12, "every": 4, "drawn": 6, "seed": 5}
+    return TrainSettings("isles", str(material.dialogues), **{**short, **chosen})  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="session")
+def trained(material: Material, sentences: Remembering, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    """A short training on the islands."""
+    folder = tmp_path_factory.mktemp("runs") / "short"
+    settings = settings_of(material)
+    reports: list[Report] = []
+    return Trained(folder, train(material, settings, folder, reports.append), reports, material, settings)
+
+
+@pytest.fixture(scope="session")
+def run(trained: Trained) -> Run:
+    """The short training, loaded."""
+    return load(trained.folder)
+
+
+def draw_island(n: int, style: str) -> Image.Image:
+    """Draw an island: its outline and its colour are its own, the line and the sea those of the style."""
+    sea, line = ((235, 235, 240), 2) if style == "ink" else ((60, 110, 180), 6)
+    picture = Image.new("RGB", (96, 72), sea)
+    corners = [
+        (48 + (14 + 4 * ((n * k) % 5)) * x, 36 + (10 + 3 * ((n + k) % 5)) * y) for k, (x, y) in enumerate(_ROUND)
+    ]
+    ImageDraw.Draw(picture).polygon(corners, (30 * n, 200 - 20 * n, 90 + 15 * n), (20, 20, 20), line)
+    return picture
+
+
+_ROUND = ((1, 0), (0.7, 0.7), (0, 1), (-0.7, 0.7), (-1, 0), (-0.7, -0.7), (0, -1), (0.7, -0.7))
+
+
+@pytest.fixture(scope="session")
+def drawn_isles(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with isles.ttl, map.tsv, and twelve pictures to be measured by the real encoder."""
+    folder = tmp_path_factory.mktemp("drawn")
+    graph = make_isles()
+    lines = ["@prefix v: <http://isles.example/v#> .", "@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> ."]
+    iri = {entity.id: f"<http://isles.example/id/{entity.id.replace(':', '_')}>" for entity in graph.entities}
+    for entity in graph.entities:
+        lines.append(f'{iri[entity.id]} a v:{entity.types[0]} ; rdfs:label "{entity.name}"@en .')
+    for head, tail, relation in graph.to_networkx().edges(keys=True):
+        lines.append(f"{iri[head]} {relation} {iri[tail]} .")
+    (folder / "isles.ttl").write_text("\n".join(lines), "utf-8")
+    for n, name in enumerate(NAMES[:6]):
+        for style in STYLES:
+            draw_island(n, style).save(folder / f"{name}-{style}.png")
+    (folder / "map.tsv").write_text(
+        "".join(f"{iri[f'i:{name}'][1:-1]}\t{name}-{style}.png\n" for name in NAMES[:6] for style in STYLES), "utf-8"
+    )
+    return folder
