@@ -16,7 +16,7 @@ from ingest.descriptor import COLOURS
 from ingest.sentences import minilm
 from kg.adjacency import Adjacency, Picture, Relation, Vertex
 from kg.adjacency import build as adjacency
-from model import presets
+from model import presets, wordings
 from model import run as runs
 from model import train as training
 from model.checkpoint import Manifest
@@ -75,8 +75,9 @@ def sentences() -> Iterator[Remembering]:
 
 @pytest.fixture(scope="session", autouse=True)
 def small_presets() -> Iterator[None]:
-    """Presets that train in a second, known by name."""
+    """Presets that train in a second, known by name; and few steps for the map of wordings, which takes longer."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(wordings, "STEPS", 3)
         for each in (MINUTE, ASLEEP):
             patch.setitem(presets.PRESETS, each.name, each)  # type: ignore[arg-type]
         yield
@@ -179,7 +180,7 @@ def settings_of(material: Material, **chosen: object) -> TrainSettings:
 def trained(material: Material, sentences: Remembering, tmp_path_factory: pytest.TempPathFactory) -> Trained:
     """A short training on the islands."""
     folder = tmp_path_factory.mktemp("runs") / "short"
-    settings = settings_of(material)
+    settings = settings_of(material, steps=36, every=12)
     reports: list[Report] = []
     return Trained(folder, train(material, settings, folder, reports.append), reports, material, settings)
 
