@@ -165,7 +165,7 @@ class _Training:
             for name, loss in losses.items():
                 self._smooth[name] = SMOOTH * self._smooth.get(name, loss) + (1 - SMOOTH) * loss
             step += 1
-            self._watch(Report(step, progress, seconds, self._smooth, self._manifest.losses.get("valid", {})))
+            self._watch(Report(step, progress, seconds, dict(self._smooth), self._manifest.losses.get("valid", {})))
 
     def restore(self) -> None:
         """Take up weights, optimiser and losses from the last save."""
