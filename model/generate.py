@@ -1,73 +1,117 @@
-"""The model speaks: greedily, token by token; at <KNO> and <RET> it asks whoever knows the graph and the images."""
+"""The model speaks: greedily, token by token; at <KNO> it says a name that there is, at <RET> it looks for an image."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from tokenizers import Tokenizer
 from torch import Tensor
+from transformers.cache_utils import DynamicCache
 
 from dialogue.types import Turn
 from model.run import Run
 from model.tokens import END_ID, FIRST_WORD, IMAGE_ID, KNO_ID, RET_ID
 
 Floats = NDArray[np.float32]
-Fill = Callable[[Tensor], str | None]  # the state at <KNO> -> the name to say, or None: the model says one itself
 Show = Callable[[Tensor], Floats | None]  # the state at <RET> -> a measured image (M,), or None: none is shown
+
+FORBIDDEN = [token for token in range(FIRST_WORD) if token not in (KNO_ID, RET_ID, END_ID)]
+
+
+@dataclass(slots=True)
+class Names:
+    """Names as a trie of tokens: what may be said after <KNO>."""
+
+    following: dict[int, Names] = field(default_factory=dict)  # by token
+    name: str | None = None  # that ends here
+
+    @classmethod
+    def of(cls, names: Iterable[str], tokenizer: Tokenizer) -> Names:
+        """Arrange names, each with the space before it."""
+        root = cls()
+        for name in dict.fromkeys(names):
+            node = root
+            for token in tokenizer.encode(f" {name}").ids:
+                node = node.following.setdefault(token, cls())
+            node.name = node.name or name
+        return root
 
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """What the model said. Offsets count characters of `text`; each place of an image stands where one was asked."""
+    """What the model said. Offsets count characters of `text`; each image was asked for where its offset stands."""
 
     text: str
-    names: tuple[tuple[int, str], ...]  # where a <KNO> stood, and the name that was put there ("" if none was)
+    names: tuple[tuple[int, str], ...]  # where a <KNO> stood, and the name that follows it
     shown: tuple[int, ...]  # where a <RET> stood
 
 
-def speak(run: Run, turns: Sequence[Turn], measured: Floats, fill: Fill, show: Show, limit: int = 96) -> Spoken:
+def speak(run: Run, turns: Sequence[Turn], measured: Floats, names: Names, show: Show, limit: int = 96) -> Spoken:
     """Answer a conversation that ends with a human's turn; `measured` (N, M) are its images in their order."""
     prompt = run.prompt(turns)
-    ids = prompt.ids.tolist()
-    images = run.image_tokens(measured[len(measured) - len(prompt.images) :])
+    reading = Reading(run)
+    state = reading.read(prompt.ids.tolist(), run.image_tokens(measured[len(measured) - len(prompt.images) :]))
     said: list[int] = []  # tokens of text since the last mark
-    text, names, shown = "", [], []
+    text, named, shown = "", [], []
     for _ in range(limit):
-        state = _last_state(run, ids, images)
-        token = _next(run, state)
+        token = reading.next_token(state)
         if token == END_ID:
             break
-        ids.append(token)
+        state = reading.read([token])
         if token not in (KNO_ID, RET_ID):
             said.append(token)
             continue
         text, said = text + run.tokenizer.decode(said), []
-        state = _last_state(run, ids, images)
         if token == KNO_ID:
-            name = fill(state)
-            names.append((len(text), name or ""))
-            said = run.tokenizer.encode(f" {name}").ids if name else []
-            ids += said
+            said, state, name = reading.name(state, names)
+            named.append((len(text), name))
         else:
             shown.append(len(text))
             image = show(state)
             if image is not None:
-                ids += [IMAGE_ID] * run.preset.queries
-                images = torch.cat([images, run.image_tokens(image[None])])
-    return Spoken(text + run.tokenizer.decode(said), tuple(names), tuple(shown))
+                state = reading.read([IMAGE_ID] * run.preset.queries, run.image_tokens(image[None]))
+    return Spoken(text + run.tokenizer.decode(said), tuple(named), tuple(shown))
 
 
-def _last_state(run: Run, ids: Sequence[int], images: Tensor) -> Tensor:
-    with torch.inference_mode():
-        return run.network.states(torch.tensor([list(ids)]), images)[0, -1]
+class Reading:
+    """A sequence that a model has read so far; what was read is not read again."""
 
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._cache = DynamicCache()
 
-def _next(run: Run, state: Tensor) -> int:
-    """Return the likeliest token among text, <KNO>, <RET> and <end>."""
-    with torch.inference_mode():
-        logits = run.network.logits(state)
-        logits[[token for token in range(FIRST_WORD) if token not in (KNO_ID, RET_ID, END_ID)]] = -torch.inf
-        return int(logits.argmax())
+    def read(self, ids: Sequence[int], images: Tensor | None = None) -> Tensor:
+        """Read on; `images` (N, Q, width) stand where <image> stands. Return the state at the last token, (width,)."""
+        network = self._run.network
+        none = torch.empty(0, self._run.preset.queries, self._run.preset.width)
+        with torch.inference_mode():
+            embedded = network.embed(torch.tensor([list(ids)]), none if images is None else images)
+            output = network.language.model(inputs_embeds=embedded, past_key_values=self._cache, use_cache=True)
+            state: Tensor = output.last_hidden_state[0, -1]
+        return state
+
+    def next_token(self, state: Tensor) -> int:
+        """Return the likeliest token after a state, among text, <KNO>, <RET> and <end>."""
+        with torch.inference_mode():
+            logits = self._run.network.logits(state)
+            logits[FORBIDDEN] = -torch.inf
+            return int(logits.argmax())
+
+    def name(self, state: Tensor, names: Names) -> tuple[list[int], Tensor, str]:
+        """Say the likeliest of some names, token by token; return its tokens, the state after it, and the name."""
+        said: list[int] = []
+        node = names
+        while node.following:
+            tokens = list(node.following)
+            with torch.inference_mode():
+                shares = self._run.network.logits(state).softmax(-1)[tokens]
+            if node.name is not None and float(shares.max()) < 1 - float(shares.sum()):
+                break  # what goes on with any other token is a name that ends here
+            said.append(tokens[int(shares.argmax())])
+            node = node.following[said[-1]]
+            state = self.read(said[-1:])
+        return said, state, node.name or ""

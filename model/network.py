@@ -147,9 +147,3 @@ class WordingHead(nn.Module):
         b = functional.normalize(self.map(wordings), dim=-1)
         cosines: Tensor = self.scale.exp().clamp(max=SHARPEST) * a @ b.T
         return cosines
-
-
-def by_class(scores: Tensor, classes: Tensor, count: int) -> Tensor:
-    """Return each class's best score, (N, count), of scores (N, M) of members of `classes` (M,)."""
-    best = scores.new_full((len(scores), count), -SHARPEST)
-    return best.scatter_reduce(1, classes.expand(len(scores), -1), scores, "amax")

@@ -20,7 +20,6 @@ HOLE = "{x}"  # where the subject was
 COMMON = 3  # relations in whose questions a sentence stands before it is taken to say nothing about any
 _SENTENCE = re.compile(r"(?<=[.?!])\s+|\n+")
 _SPACE = re.compile(r"\s+")
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|_")
 
 
 def masked(text: str, names: Iterable[str] = (), noun: str = "") -> str:
@@ -67,11 +66,6 @@ def essence(text: str, idle: Collection[str]) -> str:
     """Return a masked question without its idle sentences, unless nothing would be left."""
     kept = [sentence for sentence in sentences(text) if sentence not in idle]
     return " ".join(kept or sentences(text))
-
-
-def noun_of(label: str) -> str:
-    """Return a type's label as words: "TimeZone" is "time zone"."""
-    return _CAMEL.sub(" ", label).lower()
 
 
 def views(question: str, noun: str) -> tuple[str, str]:

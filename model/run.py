@@ -1,4 +1,8 @@
-"""A trained run as the stages after it use it: what a question asks, what an image says, what to answer."""
+"""A trained run as the stages after it use it: what a question asks, what an image says, what to answer.
+
+A question that a person words freely is read as the known wordings that are most like it: a frozen sentence encoder
+finds these, the model reads the question in each of them, and its states at <KNO> say what is asked for.
+"""
 
 from __future__ import annotations
 
@@ -13,20 +17,23 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from dialogue.types import Turn
+from dialogue.types import IMAGE, Shown, Turn
 from ingest.descriptor import Descriptor, load_descriptor
 from ingest.sentences import SentenceEncoder, minilm
 from kg.errors import CheckpointError
 from model.checkpoint import DESCRIPTOR, TOKENIZER, Manifest, read_manifest, read_tensors, verify
 from model.encode import Encoded, encode_prompt
 from model.gallery import cells_of
-from model.network import KnowBLIP, Sizes, by_class
+from model.network import KnowBLIP, Sizes
 from model.presets import Preset, preset
-from model.questions import essence, question_features
-from model.tokens import KNO_ID, load_tokenizer
+from model.questions import HOLE, essence, question_features
+from model.tokens import KNO_ID, PAD_ID, RET_ID, load_tokenizer
 from model.wordings import Known, read_known
 
 Floats = NDArray[np.float32]
+
+REWORDED = 3  # known wordings that a question is read as
+FAITH = 0.5  # how much the likeliest of them counts above the others
 
 
 @dataclass(eq=False)
@@ -57,29 +64,53 @@ class Run:
         """Return the frozen sentence encoder."""
         return minilm()
 
-    @cached_property
-    def _wordings(self) -> tuple[Tensor, Tensor]:
-        return torch.from_numpy(self.known.features), torch.from_numpy(self.known.classes).long()
+    @property
+    def no_images(self) -> Floats:
+        """Return the measurements of no image, (0, M)."""
+        return np.zeros((0, len(self.descriptor.mean) if self.descriptor else 1), np.float32)
 
     def wording_scores(self, questions: Sequence[str], nouns: Sequence[str]) -> Floats:
-        """Compare masked questions with the known wordings; return each class's best scaled cosine, (N, 2R).
+        """Compare masked questions with the known wordings; return the scaled cosines, (N, M).
 
         `questions` have `model.questions.HOLE` where the subject was, `nouns` say what it is ("country").
         """
         texts = [essence(question, self.known.idle) for question in questions]
         features = torch.from_numpy(question_features(self.sentences, texts, nouns))
-        wordings, classes = self._wordings
         with torch.inference_mode():
-            return by_class(self.network.wording(features, wordings), classes, 2 * len(self.relations)).numpy()
+            scores: Floats = self.network.wording(features, torch.from_numpy(self.known.features)).numpy()
+        return scores
+
+    def reworded(self, question: str, noun: str) -> list[tuple[str, float]]:
+        """Return the known wordings that are most like a masked question, with shares that sum to 1."""
+        (scores,) = self.wording_scores([question], [noun])
+        best = np.argsort(-scores, kind="stable")[:REWORDED]
+        shares = np.exp(FAITH * (scores[best] - scores[best[0]])) if len(best) else np.zeros(0)
+        return [(self.known.texts[i], float(share)) for i, share in zip(best, shares / shares.sum(), strict=True)]
+
+    def relation_shares(self, question: str, noun: str, subject: str, shown: Floats | None = None) -> Floats:
+        """Return how probable it is that each relation and direction is asked for, (2R,).
+
+        `subject` is the name to be put in; with `shown`, one measured image (M,), the image is put in instead.
+        """
+        worded = self.reworded(question, noun)
+        prompts = [self.asked(wording, subject, shown) for wording, _ in worded]
+        if not prompts:
+            return np.zeros(2 * len(self.relations), np.float32)
+        measured = self.no_images if shown is None else np.repeat(shown[None], len(prompts), axis=0)
+        states = np.exp(self.slot_scores(prompts, measured))  # (REWORDED, 2R)
+        shares: Floats = np.array([share for _, share in worded], np.float32) @ states
+        return shares
+
+    def asked(self, wording: str, subject: str, shown: Floats | None) -> Encoded:
+        """Put a subject, or the image that shows it, into a masked question."""
+        if shown is None:
+            return self.prompt([Turn("human", wording.replace(HOLE, subject))])
+        placed = wording if HOLE in wording else f"{HOLE}\n{wording}"  # "And its currency?"
+        return self.prompt([Turn("human", placed.replace(HOLE, IMAGE, 1).replace(HOLE, "it"), (Shown("", "", ""),))])
 
     def prompt(self, turns: Sequence[Turn]) -> Encoded:
         """Encode a conversation that ends with a human's turn."""
         return encode_prompt(turns, self.tokenizer, self.preset.queries, self.preset.max_length)
-
-    def states(self, ids: Sequence[int], measured: Floats) -> Tensor:
-        """Read one sequence with its images, measured (N, M) in the order in which they stand. (L, width)"""
-        with torch.inference_mode():
-            return self.network.states(torch.tensor([list(ids)]), self.image_tokens(measured))[0]
 
     def image_tokens(self, measured: Floats) -> Tensor:
         """Map measured images (N, M) to tokens, (N, Q, width)."""
@@ -88,30 +119,28 @@ class Run:
         with torch.inference_mode():
             return self.network.images(torch.from_numpy(cells_of(measured)), torch.from_numpy(self.describe(measured)))
 
-    def slot_scores(self, prompt: Encoded, measured: Floats) -> Floats:
-        """Return log-probabilities of relation and direction at a <KNO> that opens the answer, (2R,)."""
-        state = self.states([*prompt.ids.tolist(), KNO_ID], measured)[-1]
+    def slot_scores(self, prompts: Sequence[Encoded], measured: Floats) -> Floats:
+        """Return log-probabilities of relation and direction at a <KNO> that opens each answer, (len(prompts), 2R).
+
+        `measured` (N, M) are the images of all prompts in their order.
+        """
         with torch.inference_mode():
-            scores: Floats = self.network.relation(state).log_softmax(-1).numpy()
+            scores: Floats = self.network.relation(self._opened(prompts, KNO_ID, measured)).log_softmax(-1).numpy()
         return scores
 
-    def name_scores(self, prefix: Sequence[int], names: Sequence[str], measured: Floats) -> Floats:
-        """Return the log-probability of each name after `prefix`, which ends with <KNO>. (len(names),)"""
-        tokens = [self.tokenizer.encode(f" {name}").ids for name in names]
-        images = self.image_tokens(measured)
-        scores = np.zeros(len(names), np.float32)
-        for start in range(0, len(names), 32):
-            part = tokens[start : start + 32]
-            length = max(map(len, part))
-            ids = torch.zeros(len(part), len(prefix) + length, dtype=torch.long)
-            for row, found in enumerate(part):
-                ids[row, : len(prefix) + len(found)] = torch.tensor([*prefix, *found])
-            with torch.inference_mode():
-                states = self.network.states(ids, images.repeat(len(part), 1, 1))
-                shares = self.network.logits(states[:, len(prefix) - 1 : -1]).log_softmax(-1)  # (B, length, V)
-            for row, found in enumerate(part):
-                scores[start + row] = sum(float(shares[row, i, token]) for i, token in enumerate(found))
-        return scores
+    def ret_queries(self, prompts: Sequence[Encoded], measured: Floats) -> Floats:
+        """Return where images are looked for at a <RET> that opens each answer, (len(prompts), retrieval width)."""
+        with torch.inference_mode():
+            return self.network.retrieval_query(self._opened(prompts, RET_ID, measured)).numpy()
+
+    def _opened(self, prompts: Sequence[Encoded], token: int, measured: Floats) -> Tensor:
+        """Return the states at a token that follows each prompt, (len(prompts), width)."""
+        ends = [len(prompt.ids) for prompt in prompts]
+        ids = torch.full((len(prompts), max(ends) + 1), PAD_ID)
+        for row, prompt in enumerate(prompts):
+            ids[row, : ends[row]] = torch.from_numpy(prompt.ids)
+            ids[row, ends[row]] = token
+        return self.network.states(ids, self.image_tokens(measured))[torch.arange(len(prompts)), ends]
 
     def ret_query(self, state: Tensor) -> Floats:
         """Map the state at <RET> (width,) to where images are looked for, of length 1."""

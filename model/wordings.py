@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from dialogue.grammar import noun_of_type
 from dialogue.types import Dialogue
 from dialogue.verbalise import lexicon
 from ingest.sentences import SentenceEncoder
@@ -25,7 +26,7 @@ from model.data import Index
 from model.encode import Asked, asked_in
 from model.losses import IMPOSSIBLE
 from model.network import WordingHead
-from model.questions import HOLE, essence, idle_sentences, masked, noun_of, question_features
+from model.questions import HOLE, essence, idle_sentences, masked, question_features
 
 TEXTS, FEATURES = "wordings.json", "wordings.safetensors"
 STEPS = 100
@@ -49,7 +50,7 @@ class Known:
 def noun_of_entity(graph: Adjacency, entity: int) -> str:
     """Return what an entity is, in words: "country"; empty where it has no type."""
     types = graph.entities[entity].types
-    return noun_of(graph.type_labels.get(types[0], "")) if types else ""
+    return noun_of_type(types[0]) if types else ""
 
 
 def masked_question(graph: Adjacency, index: Index, asked: Asked) -> tuple[str, str]:

@@ -85,11 +85,12 @@ class Answerer:
 
     def ask(self, question: str, picture: Image.Image | None = None) -> Answer:
         """Answer a question, about a picture where one is shown."""
-        seen = None
+        seen = shown = None
         if picture is not None:
             pictures = self.pictures()
-            seen = pictures.known(picture) if pictures else []
-        understood = self.understanding.understand(question, seen, picture)
+            shown = pictures.measured(picture) if pictures else None
+            seen = pictures.known(shown) if pictures and shown is not None else []
+        understood = self.understanding.understand(question, seen, shown)
         slots = [each.slot for each in understood]
         filled = iter(self.reader.fill([slot for slot in slots if slot], self.understanding.relations))
         said = Said()

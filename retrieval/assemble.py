@@ -19,13 +19,14 @@ from retrieval.answer import Answerer
 from retrieval.ground import Reader
 from retrieval.names import NameIndex
 from retrieval.relations import Encode, read_relations
+from retrieval.run import Believes
 from retrieval.search import Pictures
 from retrieval.understand import Understanding
 
 if TYPE_CHECKING:
     from ingest.descriptor import Descriptor
     from ingest.encoders import Encoder
-    from retrieval.run import Run
+    from model.run import Run
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +45,11 @@ def open_answerer(
         stores.driver, graph, with_progress(sentences.encode, progress), sentences.space, home / "cache"
     )
     understanding = Understanding(
-        reader, NameIndex(reader.entities()), relations, remembering(sentences.encode), model=run
+        reader,
+        NameIndex(reader.entities()),
+        relations,
+        remembering(sentences.encode),
+        Believes(run, relations) if run else None,
     )
     root = image_root(reader)
     return Answerer(
@@ -68,7 +73,8 @@ def open_pictures(
     if root is None or len({row["sha256"] for row in rows}) < 2:
         return None
     encoder = cache(effnet_lite0)
-    descriptor = run.descriptor if run else fitted(stores, reader, root, rows, encoder, home, progress)
+    descriptor = run.descriptor if run else None
+    descriptor = descriptor or fitted(stores, reader, root, rows, encoder, home, progress)
     return Pictures(stores.engine, reader, root, encoder, descriptor, progress)
 
 

@@ -5,11 +5,11 @@ A query that the head-blind prior gets wrong is *prior-defeating*: only there do
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from retrieval.album import View
 from retrieval.trials import Prior, Trial
 
 Ranked = Sequence[str]  # entities, best first
@@ -26,25 +26,19 @@ def question_blind(prior: Prior) -> Baseline:
     return lambda trial: prior.by_subject.get(trial.subject, prior.overall)
 
 
-def nearest_image(
-    vectors: Mapping[str, NDArray[np.float32]],
-    owners: Mapping[str, Sequence[str]],
-    left_out: Mapping[str, Sequence[str]],
-) -> Baseline:
+def nearest_image(view: View) -> Baseline:
     """Answer with whom the image most like the shown one shows: a frozen encoder's nearest neighbours.
 
-    `vectors` (D,) of length 1 and `owners` by sha256; `left_out` are an image's near-duplicates. A question without an
-    image gets no answer.
+    A question without an image gets no answer.
     """
-    shas = sorted(vectors)
-    matrix = np.stack([vectors[sha] for sha in shas]) if shas else np.zeros((0, 1), np.float32)  # (N, D)
 
     def ranked(trial: Trial) -> Ranked:
-        if trial.image is None or trial.image.sha256 not in vectors:
+        if trial.image is None:
             return ()
-        away = {trial.image.sha256, *left_out.get(trial.image.sha256, ())}
-        order = np.argsort(-(matrix @ vectors[trial.image.sha256]))[: len(away) + 12]
-        entities = [entity for i in order if shas[i] not in away for entity in owners[shas[i]]]
-        return list(dict.fromkeys(entities))
+        plain, place = view.album.plain, view.place(trial)
+        cosines = plain @ plain[place]
+        cosines[view.alike[place]] = -2
+        order = np.argsort(-cosines, kind="stable")[:12]
+        return list(dict.fromkeys(entity for i in order for entity in view.album.owners[i]))
 
     return ranked

@@ -51,6 +51,54 @@ def ask(
         print_answer(answer)
 
 
+@click.command()
+@click.option("--run", "run_name", metavar="RUN", help="The run to be judged; default: the graph's newest.")
+@click.option("--against", metavar="RUN", help="Another run, to be compared question by question.")
+@click.option("--dialogues", type=click.Path(path_type=Path), help="Folder of dialogues; default: the run's own.")
+@click.option(
+    "--limit", type=click.IntRange(min=1), default=400, show_default=True, help="Questions of each format, at most."
+)
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Draws the questions.")
+@graph_option
+@json_option
+@click.pass_obj
+def evaluate(
+    kwk: Kwk,
+    /,
+    run_name: str | None,
+    against: str | None,
+    dialogues: Path | None,
+    limit: int,
+    seed: int,
+    graph_name: str | None,
+    as_json: bool,
+) -> None:
+    """Judge a trained run on the test split: grounded in the graph and by heart, beside priors that know less."""
+    from rich.console import Console
+
+    from kg.graph_commands import chosen
+    from kg.progress import bar, silent
+    from kg.stores import open_stores
+    from model import checkpoint
+    from retrieval.evaluation import EvaluateSettings, open_evaluation
+    from retrieval.report import print_report
+    from retrieval.run import open_run
+
+    progress = bar if kwk.verbosity >= 0 else silent
+    with open_stores(kwk) as stores:
+        folder = checkpoint.find(kwk.home, run_name, graph_name)
+        graph = chosen(kwk, stores.driver, graph_name or checkpoint.read_manifest(folder).graph)
+        run = open_run(folder, graph)
+        other = open_run(checkpoint.find(kwk.home, against), graph) if against else None
+        source = dialogues or Path(run.manifest.settings["dialogues"])
+        evaluation = open_evaluation(stores, graph, kwk.home, EvaluateSettings(source, limit, seed), progress)
+        report = evaluation.report(run, other)
+    if as_json:
+        click.echo(json.dumps(report, ensure_ascii=False, indent=2))
+    else:
+        print_report(report, Console(soft_wrap=True))
+
+
 def checked(question: str) -> str:
     """Return a question that can be read. Raises DataError."""
     from kg.errors import DataError

@@ -5,52 +5,20 @@ The query image and its near-duplicates are in no gallery and tell nobody whom i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from dialogue.types import FORMATS, Format
 from kg.progress import Progress, silent
+from retrieval.album import View
 from retrieval.answer import Answerer
 from retrieval.baselines import Baseline, Ranked
 from retrieval.metrics import Outcome, figures, leaf
-from retrieval.search import KNOWN, Seen, ranked
 from retrieval.trials import Trial
 from retrieval.understand import Understood
 
-Floats = NDArray[np.float32]
-
 SHOWN = 5  # images that count
-
-
-@dataclass(frozen=True, eq=False)
-class Gallery:
-    """The images that queries are compared with and answers chosen from, by their place in `shas`."""
-
-    shas: tuple[str, ...]
-    vectors: Floats  # (N, D) of length 1
-    owners: Mapping[str, Sequence[str]]  # sha256 -> entities
-    alike: Mapping[str, Collection[str]]  # sha256 -> its near-duplicates, itself among them
-    threshold: float  # cosine below which a picture is called unknown
-
-    def seen(self, sha256: str, vector: Floats) -> list[Seen]:
-        """Return whom an image shows, by the images that are neither it nor its near-duplicates."""
-        away = {*self.alike.get(sha256, ()), sha256}
-        cosines: dict[str, list[float]] = {}
-        for sha, cosine in zip(self.shas, (self.vectors @ vector).tolist(), strict=True):
-            if sha not in away:
-                for entity in self.owners[sha]:
-                    cosines.setdefault(entity, []).append(cosine)
-        seen = ranked(cosines)[:KNOWN]
-        return seen if any(each.nearest >= self.threshold for each in seen) else []
-
-    def vector(self, sha256: str) -> Floats:
-        """Return an image's descriptor, (D,)."""
-        found: Floats = self.vectors[self.shas.index(sha256)]
-        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,59 +34,58 @@ class Judged:
 def judge(
     answerer: Answerer,
     trials: Sequence[Trial],
-    gallery: Gallery | None,
+    view: View | None,
     head_blind: Baseline,
     progress: Progress = silent,
 ) -> list[Judged]:
-    """Answer every trial from the graph, and compare."""
+    """Answer every trial from the graph, and compare. Trials with images need the view that these are from."""
     found = []
-    with progress("questions", len(trials)) as advance:
+    with progress("grounded", len(trials)) as advance:
         for trial in trials:
-            found.append(judged(answerer, trial, gallery, fails(head_blind, trial)))
+            found.append(judged(answerer, trial, view, fails(head_blind, trial)))
             advance(1)
     return found
 
 
-def judged(answerer: Answerer, trial: Trial, gallery: Gallery | None, prior_fails: bool) -> Judged:
+def judged(answerer: Answerer, trial: Trial, view: View | None, prior_fails: bool) -> Judged:
     """Answer one trial from the graph."""
-    seen = None
-    if trial.image is not None and gallery is not None:
-        seen = gallery.seen(trial.image.sha256, gallery.vector(trial.image.sha256))
-    understood = answerer.understanding.understand(trial.turn.value, seen)
+    place = view.place(trial) if view else -1
+    shown = view.album.measured[place] if view and place >= 0 else None
+    understood = answerer.understanding.understand(trial.turn.value, view.seen(trial) if view else None, shown)
     each = understood[0] if understood else None
     ranked = [other.id for other in answerer.answers(each)] if each else []
     link = each.link if each else None
-    subjects = {trial.subject}
-    if trial.image is not None and gallery is not None:
-        subjects |= set(gallery.owners.get(trial.image.sha256, ()))
+    subjects = {trial.subject, *(view.album.owners[place] if view and place >= 0 else ())}
     path = answerer.understanding.relations.each[link.relation].path if link and link.relation is not None else None
     same_end = link is not None and (link.direction == trial.direction or frozenset(ranked) == trial.answers)
     return Judged(
         trial,
         linked=link is not None and link.subject.id in subjects,
         related=path == trial.relation and same_end,
-        outcome=outcome_of(answerer, trial, each, ranked, gallery, prior_fails),
+        outcome=outcome_of(answerer, trial, each, ranked, view, prior_fails),
     )
 
 
 def outcome_of(
-    answerer: Answerer,
-    trial: Trial,
-    each: Understood | None,
-    ranked: Ranked,
-    gallery: Gallery | None,
-    prior_fails: bool,
+    answerer: Answerer, trial: Trial, each: Understood | None, ranked: Ranked, view: View | None, prior_fails: bool
 ) -> Outcome:
     """Compare the answers, or the images of the answers, with what is right."""
     if trial.format in ("T2T", "I2T"):
         hits = [entity in trial.answers for entity in ranked[:SHOWN]]
+    elif view is None or each is None or not each.wish:
+        hits = []
     else:
-        images = answerer.reader.images(ranked[:100]) if each is not None and each.wish else {}
-        away = gallery.alike.get(trial.image.sha256, ()) if trial.image and gallery else ()
-        owners = gallery.owners if gallery else {}
-        shas = [image.sha256 for entity in ranked for image in images.get(entity, ()) if image.sha256 not in away]
-        hits = [not trial.answers.isdisjoint(owners.get(sha, ())) for sha in shas[:SHOWN]]
-    return Outcome(f"{trial.relation} {trial.direction}", hits[:1] == [True], any(hits), prior_fails)
+        there = view.gallery(trial)
+        images = answerer.reader.images(ranked[:100])
+        found = [view.number.get(image.sha256, -1) for entity in ranked for image in images.get(entity, ())]
+        places = [place for place in found if place >= 0 and there[place]]
+        hits = [not trial.answers.isdisjoint(view.album.owners[place]) for place in places[:SHOWN]]
+    return Outcome(relation_of(trial), hits[:1] == [True], any(hits), prior_fails)
+
+
+def relation_of(trial: Trial) -> str:
+    """Return what the macro average is over: the relation, and the end that is asked for."""
+    return f"{trial.relation} {trial.direction}"
 
 
 def fails(baseline: Baseline, trial: Trial) -> bool:
@@ -131,8 +98,7 @@ def judge_baseline(baseline: Baseline, trials: Iterable[Trial], head_blind: Base
     found: dict[Format, list[Outcome]] = {form: [] for form in FORMATS}
     for trial in trials:
         hits = [entity in trial.answers for entity in baseline(trial)[:SHOWN]]
-        relation = f"{trial.relation} {trial.direction}"
-        found[trial.format].append(Outcome(relation, hits[:1] == [True], any(hits), fails(head_blind, trial)))
+        found[trial.format].append(Outcome(relation_of(trial), hits[:1] == [True], any(hits), fails(head_blind, trial)))
     return found
 
 
@@ -145,11 +111,11 @@ def table(outcomes: Mapping[Format, Sequence[Outcome]], gallery: int | None) -> 
     }
 
 
-def by_format(found: Iterable[Judged]) -> dict[Format, list[Outcome]]:
-    """Group what was judged by format."""
+def by_format(found: Iterable[tuple[Trial, Outcome]]) -> dict[Format, list[Outcome]]:
+    """Group outcomes by format."""
     groups: dict[Format, list[Outcome]] = {form: [] for form in FORMATS}
-    for each in found:
-        groups[each.trial.format].append(each.outcome)
+    for trial, outcome in found:
+        groups[trial.format].append(outcome)
     return groups
 
 

@@ -15,14 +15,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dialogue.grammar import noun_of_type
 from dialogue.wordings import Direction
 from retrieval.names import Mention, Named, NameIndex, words_of
 from retrieval.questions import masked_mention
-from retrieval.relations import DIRECTIONS, IT, Relations
+from retrieval.relations import DIRECTIONS, Relations
 
 Floats = NDArray[np.float32]
 # Masked questions -> their likeness to each relation (Q, 2R), and to what this graph has no relation for (Q,).
 Likeness = Callable[[Sequence[str]], tuple[Floats, Floats]]
+Belief = Callable[["Candidate"], Floats]  # how probable a model holds each column to be, (2R,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +47,18 @@ class Weights:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An entity that a question may be about; `masked` is the question with it put out of sight."""
+    """An entity that a question may be about; `masked` is the question with HOLE in its place."""
 
     entity: Named
     masked: str
     prior: float
     certain: bool  # a name that is more than the words of any question, or a picture, or what was spoken of
     pictured: bool = False
+
+    @property
+    def noun(self) -> str:
+        """Return what the entity is, in words: "country"; empty where it has no type."""
+        return noun_of_type(self.entity.types[0]) if self.entity.types else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +92,7 @@ def mentioned(text: str, index: NameIndex, vocabulary: frozenset[str], weights: 
             + weights.main * mention.main
             - weights.generic * generic
         )
-        masked = masked_mention(text, mention.start, mention.end, IT)
+        masked = masked_mention(text, mention.start, mention.end)
         found = best.get(mention.entity.id)
         if found is None or found.prior < prior:
             best[mention.entity.id] = Candidate(mention.entity, masked, prior, not generic)
@@ -104,12 +111,12 @@ def link(
     likeness: Likeness,
     weights: Weights,
     asked: str,
-    belief: NDArray[np.float32] | None = None,
+    belief: Belief | None = None,
 ) -> Link | None:
     """Choose subject and relation together. None where there is no candidate.
 
-    `likeness` compares masked questions with all relations; `asked` is the question as it was put; `belief` (2R,) is
-    how probable a model that read it holds each relation to be.
+    `likeness` compares masked questions with all relations; `asked` is the question as it was put; `belief` is what a
+    model that reads it makes of it.
     """
     if not candidates:
         return None
@@ -117,11 +124,15 @@ def link(
     found, elsewhere = likeness(masks)
     found = found - weights.other_kind * of_other_kind(asked, relations)
     alike = dict(zip(masks, zip(found, elsewhere, strict=True), strict=True))
-    believed = weights.belief * belief if belief is not None else np.zeros(2 * len(relations.each), np.float32)
+    believed: dict[tuple[str, str], Floats] = {}  # what is asked does not depend on who of the same kind it is about
+    none = np.zeros(2 * len(relations.each), np.float32)
     best: Link | None = None
     for candidate in candidates:
+        key = candidate.masked, candidate.noun
+        if key not in believed:
+            believed[key] = weights.belief * belief(candidate) if belief else none
         each = _best_relation(
-            candidate, own.get(candidate.entity.id), relations, *alike[candidate.masked], believed, weights
+            candidate, own.get(candidate.entity.id), relations, *alike[candidate.masked], believed[key], weights
         )
         if best is None or each.score > best.score:
             best = each

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from dialogue.types import IMAGE
+from model.questions import HOLE
 
 _PREPOSITION = r"(?:(?:in|on|to|of|from|by|with|at|for|under|during|near)\s+)?"
 _START = (
@@ -110,12 +111,12 @@ def points(text: str) -> bool:
     return IMAGE in text or bool(_POINTING.search(text))
 
 
-def masked_mention(text: str, start: int, end: int, it: str) -> str:
-    """Return a text with the name at [start:end] put out of sight."""
+def masked_mention(text: str, start: int, end: int) -> str:
+    """Return a text with HOLE for the name at [start:end]."""
     before, after = text[:start], text[end:]
     if before.casefold().endswith("the "):
         before = before[: -len("the ")]
-    return before + it + after
+    return before + HOLE + after
 
 
 class Pointing:
@@ -132,11 +133,11 @@ class Pointing:
             re.compile(r"\b(?:this|that)\b", re.IGNORECASE),
         )
 
-    def masked(self, text: str, it: str) -> str:
-        """Return a text with what points at the picture put out of sight, once."""
+    def masked(self, text: str) -> str:
+        """Return a text with HOLE for what points at the picture, once."""
         if IMAGE in text:
-            return text.replace(IMAGE, it)
+            return text.replace(IMAGE, HOLE)
         for pattern in self._patterns:
             if found := pattern.search(text):
-                return text[: found.start()] + it + text[found.end() :]
+                return text[: found.start()] + HOLE + text[found.end() :]
         return text

@@ -26,10 +26,11 @@ from kg import adjacency
 from kg.graph import read
 from kg.naming import relation_label
 from kg.queries import RELATIONS, TYPES
+from model.questions import HOLE
 from retrieval import queries
 from retrieval.names import words_of
 
-IT = "it"  # stands where the name stood
+IT = "it"  # stands where the name stood, for the sentence encoder
 DIRECTIONS: tuple[Direction, Direction] = ("tail", "head")
 # A Freebase property has its inverse under another name, and its path is a description: one asks forwards, and the
 # path tells more than a made-up question. Elsewhere both ends of a relation are asked for, and the wordings are all
@@ -162,7 +163,7 @@ def read_relations(driver: neo4j.Driver, graph: str, encode: Encode, encoder: st
 def asked_elsewhere() -> list[str]:
     """Return what people ask about things in general."""
     found = tomllib.loads((files("retrieval") / "elsewhere.toml").read_text(encoding="utf-8"))
-    return [question.replace("{x}", IT) for questions in found.values() for question in questions]
+    return [question.replace(HOLE, IT) for questions in found.values() for question in questions]
 
 
 def _texts(relation: Relation, direction: Direction) -> list[tuple[str, float]]:

@@ -93,12 +93,17 @@ class Pictures:
         shas = sorted(found)
         return shas, np.stack([found[sha] for sha in shas]) if shas else np.zeros((0, width), np.float32)
 
-    def known(self, picture: Image.Image) -> list[Seen]:
-        """Return whom a picture may show, best first; nobody where it is like none of the graph's pictures."""
+    def measured(self, picture: Image.Image) -> Floats:
+        """Measure a picture, (M,)."""
         from ingest.descriptor import measure
 
+        (measured,) = measure(self.encoder(), [picture])
+        return np.asarray(measured, np.float32)
+
+    def known(self, measured: Floats) -> list[Seen]:
+        """Return whom a measured picture may show, best first; nobody where the graph has none that is like it."""
         self.described()  # pictures that came since are among them
-        (described,) = self.descriptor.describe(measure(self.encoder(), [picture]))
+        (described,) = self.descriptor.describe(measured[None])
         seen = self.like(described)
         return seen if any(each.nearest >= self.threshold for each in seen) else []
 

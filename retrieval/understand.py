@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dialogue.grammar import noun_of_type
+from model.questions import HOLE
 from retrieval.ground import Reader, Slot
-from retrieval.link import Candidate, Link, Own, Weights, ids_of, is_generic, link, mentioned
+from retrieval.link import Belief, Candidate, Floats, Link, Own, Weights, ids_of, is_generic, link, mentioned
 from retrieval.names import Named, NameIndex, words_of
 from retrieval.questions import Part, Pointing, parts_of, points
 from retrieval.relations import IT, Encode, Relations
 from retrieval.search import Seen
-
-if TYPE_CHECKING:
-    from PIL import Image
 
 MOST_NAMED = 48  # candidates by name
 MOST_SEEN = 12  # candidates by picture
@@ -32,11 +30,11 @@ _ASKS_WHO = (
 _DESCRIBE = ("what is it", "who is it", "what was it", "who was it", "tell me about it", "what are it", "describe it")
 
 
-class Believes(Protocol):
+class Model(Protocol):
     """A trained model that names the relation that a question asks for."""
 
-    def belief(self, question: str, picture: Image.Image | None) -> NDArray[np.float32]:
-        """Return a probability for each column of the relations, (2R,)."""
+    def belief(self, question: str, noun: str, subject: str, shown: Floats | None) -> Floats:
+        """Return the probability of each column of the relations, (2R,)."""
         ...
 
 
@@ -70,7 +68,7 @@ class Understanding:
     names: NameIndex
     relations: Relations
     encode: Encode
-    model: Believes | None = None
+    model: Model | None = None
     weights: Weights = Weights()
 
     @cached_property
@@ -86,13 +84,13 @@ class Understanding:
 
     def likeness(self, masked: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Compare masked questions with the relations, (Q, 2R), and with what none of them answers, (Q,)."""
-        vectors = self.encode(masked)
+        vectors = self.encode([each.replace(HOLE, IT) for each in masked])
         return self.relations.likeness(vectors), self.relations.likeness_elsewhere(vectors)
 
     def understand(
-        self, question: str, seen: Sequence[Seen] | None = None, picture: Image.Image | None = None
+        self, question: str, seen: Sequence[Seen] | None = None, shown: Floats | None = None
     ) -> list[Understood]:
-        """Understand each part of a question. `seen`: whom the shown picture may show."""
+        """Understand each part of a question. `seen`: whom the shown picture, measured as `shown` (M,), may show."""
         parts = parts_of(question, self._protected(question))
         candidates = [self._candidates(part, seen) for part in parts]
         own = self.reader.own(list({i for each in candidates for i in ids_of(each)}), self.relations)
@@ -102,7 +100,7 @@ class Understanding:
                 found[-1] = replace(found[-1], wish=True)
                 continue
             before = found[-1].subject if found else None
-            found.append(self._one(part, named, own, before, seen, picture))
+            found.append(self._one(part, named, own, before, seen, shown))
         return found
 
     def _protected(self, question: str) -> list[tuple[int, int]]:
@@ -119,7 +117,7 @@ class Understanding:
         certain = any(each.certain for each in named)
         if seen is None or (certain and not points(part.text)):
             return named
-        masked = self.pointing.masked(part.text, IT)
+        masked = self.pointing.masked(part.text)
         return [
             Candidate(self.names.by_id[each.entity], masked, self.weights.cosine * each.cosine, True, pictured=True)
             for each in seen[:MOST_SEEN]
@@ -133,7 +131,7 @@ class Understanding:
         own: Mapping[str, Own],
         before: Named | None,
         seen: Sequence[Seen] | None,
-        picture: Image.Image | None,
+        shown: Floats | None,
     ) -> Understood:
         """Understand one part."""
         if seen is not None and not candidates:
@@ -146,9 +144,9 @@ class Understanding:
         if not candidates:
             return Understood(part, None)
         first, pictured = candidates[0], candidates[0].pictured
-        if part.wish and bare(first.masked) == IT:
+        if part.wish and bare(first.masked) == IT:  # nothing is asked beside the wish
             return Understood(part, first.entity, wish=True, pictured=pictured)
-        belief = self.model.belief(part.text, picture) if self.model else None
+        belief = self._belief(shown) if self.model else None
         chosen = link(candidates, own, self.relations, self.likeness, self.weights, part.text, belief)
         assert chosen is not None  # noqa: S101 - there are candidates
         who = self._asks_who(first, chosen)
@@ -156,19 +154,27 @@ class Understanding:
         has = own[subject.id].answers if subject.id in own else {}
         return Understood(part, subject, None if who else chosen, who, part.wish, pictured, has=has)
 
+    def _belief(self, shown: Floats | None) -> Belief:
+        def belief(candidate: Candidate) -> Floats:
+            assert self.model is not None  # noqa: S101 - by the caller
+            name = candidate.entity.name
+            return self.model.belief(candidate.masked, candidate.noun, name, shown if candidate.pictured else None)
+
+        return belief
+
     def _asks_who(self, first: Candidate, chosen: Link) -> bool:
         """Say whether the subject itself is asked for: whom a picture shows, or what a name stands for."""
         if not first.pictured:
             return bare(first.masked) in _DESCRIBE
         nouns = {noun_of_type(kind) for kind in first.entity.types[:3]} | {"flag", "picture"}
         texts = list(dict.fromkeys(text.format(it=IT, noun=noun) for text in _ASKS_WHO for noun in sorted(nouns)))
-        vectors = self.encode([first.masked, *texts])
+        vectors = self.encode([first.masked.replace(HOLE, IT), *texts])
         return float((vectors[1:] @ vectors[0]).max()) > chosen.likeness
 
 
 def bare(masked: str) -> str:
     """Return a masked question without articles, "of" and marks: "the flag of it" stays, "of it" is "it"."""
-    words = [word.folded for word in words_of(masked)]
+    words = [word.folded for word in words_of(masked.replace(HOLE, IT))]
     while len(words) > 1 and words[0] in ("the", "a", "an", "of", "for"):
         words = words[1:]
     return " ".join(words)
