@@ -6,12 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 from tokenizers import Tokenizer
 
 from dialogue.build import BuildSettings, build
 from dialogue.serialise import read_dialogues
+from dialogue.verbalise import lexicon
 from ingest.descriptor import COLOURS
 from ingest.sentences import minilm
 from kg.adjacency import Adjacency, Picture, Relation, Vertex
@@ -74,13 +76,18 @@ def sentences() -> Iterator[Remembering]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def small_presets() -> Iterator[None]:
-    """Presets that train in a second, known by name; and few steps for the map of wordings, which takes longer."""
+def small_trainings() -> Iterator[None]:
+    """Presets that train in a second, known by name; few steps and a short lexicon for what takes longer."""
+    part = dict(list(lexicon().items())[::12])
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # what is so small is not faster on two, and much slower where others compute
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(wordings, "STEPS", 3)
+        patch.setattr(wordings, "lexicon", lambda: part)
         for each in (MINUTE, ASLEEP):
             patch.setitem(presets.PRESETS, each.name, each)  # type: ignore[arg-type]
         yield
+    torch.set_num_threads(threads)
 
 
 def sha_of(name: str, style: str) -> str:

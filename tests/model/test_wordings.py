@@ -107,14 +107,14 @@ def test_wordings_that_stand_alone_leave_the_map_as_it_is() -> None:
 
 
 def test_lexicon_teaches_other_relations_and_never_the_graphs_own(sentences) -> None:  # type: ignore[no-untyped-def]
-    from dialogue.verbalise import lexicon
-
-    every = sorted(lexicon())
+    every = sorted(wordings.lexicon())
     graph = build(
         "g", [Vertex("a", ("A",))], [Relation(path, path, path) for path in every[:-3]], [("a", every[0], "a")]
     )
     features, classes = lexicon_wordings(graph, sentences)
-    forms = [asking.forms for path in every[-3:] for asking in (lexicon()[path].tail, lexicon()[path].head)]
+    forms = [
+        asking.forms for path in every[-3:] for asking in (wordings.lexicon()[path].tail, wordings.lexicon()[path].head)
+    ]
     assert len(features) == len(classes) == sum(map(len, forms))
     assert (classes < 0).all()
     assert len(set(classes.tolist())) == 6
