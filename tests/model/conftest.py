@@ -21,7 +21,6 @@ from kg.adjacency import build as adjacency
 from model import presets, wordings
 from model import run as runs
 from model import train as training
-from model.checkpoint import Manifest
 from model.prepare import Material
 from model.presets import Preset
 from model.run import Run, load
@@ -166,17 +165,6 @@ def tokenizer(material: Material) -> Tokenizer:
     return train_tokenizer(texts, 600)
 
 
-@dataclass(frozen=True)
-class Trained:
-    """A run, how it went, and what it learned from."""
-
-    folder: Path
-    manifest: Manifest
-    reports: list[Report]
-    material: Material
-    settings: TrainSettings
-
-
 def settings_of(material: Material, **chosen: object) -> TrainSettings:
     """Return settings of a short training."""
     short = {"preset": "minute", "steps": 12, "every": 4, "drawn": 6, "seed": 5}
@@ -184,18 +172,21 @@ def settings_of(material: Material, **chosen: object) -> TrainSettings:
 
 
 @pytest.fixture(scope="session")
-def trained(material: Material, sentences: Remembering, tmp_path_factory: pytest.TempPathFactory) -> Trained:
-    """A short training on the islands."""
-    folder = tmp_path_factory.mktemp("runs") / "short"
-    settings = settings_of(material, steps=36, every=12)
-    reports: list[Report] = []
-    return Trained(folder, train(material, settings, folder, reports.append), reports, material, settings)
+def reports() -> list[Report]:
+    """What whoever watched the short training saw."""
+    return []
 
 
 @pytest.fixture(scope="session")
-def run(trained: Trained) -> Run:
-    """The short training, loaded."""
-    return load(trained.folder)
+def run(
+    material: Material, sentences: Remembering, reports: list[Report], tmp_path_factory: pytest.TempPathFactory
+) -> Run:
+    """A short training on the islands, loaded; no test changes its folder."""
+    folder = tmp_path_factory.mktemp("runs") / "short"
+    made = train(material, settings_of(material, steps=36, every=12), folder, reports.append)
+    loaded = load(folder)
+    assert loaded.manifest == made
+    return loaded
 
 
 def draw_island(n: int, style: str) -> Image.Image:

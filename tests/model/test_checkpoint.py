@@ -22,7 +22,7 @@ from model.checkpoint import (
     save_tensors,
     verify,
 )
-from model.run import load
+from model.run import Run, load
 
 
 def manifest_of(**changed: object) -> Manifest:
@@ -68,8 +68,8 @@ def test_tensors_come_back_bit_for_bit_and_nothing_is_pickled(tmp_path: Path) ->
             read_tensors(tmp_path / name)
 
 
-def test_run_holds_no_pickle(trained) -> None:  # type: ignore[no-untyped-def]
-    suffixes = {path.suffix for path in trained.folder.iterdir()}
+def test_run_holds_no_pickle(run: Run) -> None:
+    suffixes = {path.suffix for path in run.folder.iterdir()}
     assert suffixes == {".json", ".jsonl", ".safetensors"}
 
 
@@ -81,11 +81,11 @@ def test_weights_that_no_manifest_names_are_deleted_and_others_kept(tmp_path: Pa
 
 
 @pytest.fixture
-def copy(trained, tmp_path: Path) -> Path:  # type: ignore[no-untyped-def]
+def copy(run: Run, tmp_path: Path) -> Path:
     """A copy of a run, to be spoiled."""
     import shutil
 
-    return Path(shutil.copytree(trained.folder, tmp_path / "copy"))
+    return Path(shutil.copytree(run.folder, tmp_path / "copy"))
 
 
 def test_run_that_nobody_touched_is_loaded(copy: Path) -> None:

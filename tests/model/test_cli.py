@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 
+from ingest.sentences import SentenceEncoder
 from kg.cli import Kwk
 from kg.settings import ServiceSettings
 from kg.stores import open_stores
@@ -38,7 +39,7 @@ def told(kwk: Command, drawn: str, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @pytest.fixture
-def train(kwk: Command, drawn: str, told: Path, sentences, monkeypatch: pytest.MonkeyPatch) -> Command:  # type: ignore[no-untyped-def]
+def train(kwk: Command, drawn: str, told: Path, sentences: SentenceEncoder, monkeypatch: pytest.MonkeyPatch) -> Command:
     """Call `kwk train` on the drawn islands, in the folder with their dialogues."""
     monkeypatch.chdir(told)
 

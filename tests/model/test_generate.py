@@ -1,6 +1,6 @@
 """A model that says a name nobody has, shows a picture nobody asked for, or never stops."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pytest
@@ -9,6 +9,7 @@ from torch import Tensor
 
 from dialogue.types import IMAGE, Shown, Turn
 from model.generate import Names, Reading, speak
+from model.prepare import Material
 from model.run import Run
 from model.tokens import END_ID, FIRST_WORD, IMAGE_ID, KNO_ID, RET_ID
 
@@ -23,8 +24,8 @@ def names(run: Run) -> Names:
 
 
 @pytest.fixture(scope="module")
-def seen(trained) -> np.ndarray:  # type: ignore[no-untyped-def]
-    return np.stack(list(trained.material.measured.values())[:1])
+def seen(material: Material) -> np.ndarray:
+    return np.stack(list(material.measured.values())[:1])
 
 
 def nothing(state: Tensor) -> None:
@@ -87,7 +88,7 @@ def test_longer_name_and_the_one_it_begins_with_can_both_be_said(run: Run, monke
     for wanted in (longer, [*short, END_ID]):
         coming = iter(wanted)
 
-        def logits(state: Tensor, coming=coming) -> Tensor:  # type: ignore[no-untyped-def]
+        def logits(state: Tensor, coming: Iterator[int] = coming) -> Tensor:
             found = torch.zeros(run.tokenizer.get_vocab_size())
             found[next(coming)] = 20.0
             return found

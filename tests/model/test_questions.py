@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dialogue.types import IMAGE
+from ingest.sentences import SentenceEncoder
 from model.questions import essence, idle_sentences, masked, question_features, sentences, tidy, views
 
 PERU = ("Peru", "Republic of Peru", "PE")
@@ -69,7 +70,7 @@ def test_question_is_read_about_x_and_about_what_x_is() -> None:
     assert views("Where is {x}?", "") == ("Where is X?", "Where is this thing?")
 
 
-def test_features_are_both_views_of_length_one_together(sentences) -> None:  # type: ignore[no-untyped-def]
+def test_features_are_both_views_of_length_one_together(sentences: SentenceEncoder) -> None:
     questions = ["Where is {x}?", "Who keeps {x}?", "Where is {x}?"]
     features = question_features(sentences, questions, ["island", "island", "port"])
     assert features.shape == (3, 2 * sentences.width)
@@ -78,5 +79,5 @@ def test_features_are_both_views_of_length_one_together(sentences) -> None:  # t
     assert not np.allclose(features[0], features[2], atol=1e-3)
 
 
-def test_no_question_has_no_features(sentences) -> None:  # type: ignore[no-untyped-def]
+def test_no_question_has_no_features(sentences: SentenceEncoder) -> None:
     assert question_features(sentences, [], []).shape == (0, 2 * sentences.width)

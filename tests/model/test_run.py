@@ -8,6 +8,7 @@ import torch
 
 from dialogue.types import IMAGE, Shown, Turn
 from kg.errors import CheckpointError
+from model.prepare import Material
 from model.run import Run, load
 from model.tokens import KNO_ID, RET_ID
 
@@ -16,15 +17,14 @@ PICTURE = Turn("human", f"What is the main port of {IMAGE}?", (Shown("x.png", "0
 
 
 @pytest.fixture(scope="module")
-def seen(trained) -> np.ndarray:  # type: ignore[no-untyped-def]
+def seen(material: Material) -> np.ndarray:
     """Two measured pictures, (2, M)."""
-    return np.stack(list(trained.material.measured.values())[:2])
+    return np.stack(list(material.measured.values())[:2])
 
 
-def test_loaded_run_knows_what_it_is(run: Run, trained) -> None:  # type: ignore[no-untyped-def]
-    assert run.manifest == trained.manifest
+def test_loaded_run_knows_what_it_is(run: Run, material: Material) -> None:
     assert run.preset.name == "minute"
-    assert run.relations == trained.manifest.relations
+    assert run.relations == tuple(relation.path for relation in material.graph.relations)
     assert run.holdout_style is None
     assert not run.network.training
     assert not any(parameter.requires_grad for parameter in run.network.parameters())

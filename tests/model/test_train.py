@@ -13,8 +13,10 @@ from model import checkpoint
 from model.checkpoint import LOG, read_manifest, read_tensors
 from model.negatives import KINDS, TIERS
 from model.prepare import Material
-from model.run import load
+from model.run import Run, load
 from model.train import Report, TrainSettings, fast_bf16, learning_rate, resume, train
+
+pytestmark = pytest.mark.usefixtures("sentences", "run")
 
 
 def settings_of(material: Material, **chosen: object) -> TrainSettings:
@@ -31,34 +33,34 @@ def same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> bool:
     return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
 
 
-def test_model_knows_more_at_the_end_than_at_the_beginning(trained) -> None:  # type: ignore[no-untyped-def]
-    lines = [json.loads(line) for line in (trained.folder / LOG).read_text().splitlines()]
+def test_model_knows_more_at_the_end_than_at_the_beginning(run: Run, reports: list[Report]) -> None:
+    lines = [json.loads(line) for line in (run.folder / LOG).read_text().splitlines()]
     assert [line["step"] for line in lines] == [12, 24, 36]
     for name in ("total", "AR", "KNO"):
         assert lines[-1]["valid"][name] < lines[0]["valid"][name], name
-        assert lines[-1]["train"][name] < trained.reports[0].losses[name], name
-    assert trained.manifest.best_loss == pytest.approx(min(line["valid"]["total"] for line in lines))
-    assert trained.manifest.finished == "steps"
-    assert trained.manifest.step == 36
+        assert lines[-1]["train"][name] < reports[0].losses[name], name
+    assert run.manifest.best_loss == pytest.approx(min(line["valid"]["total"] for line in lines))
+    assert run.manifest.finished == "steps"
+    assert run.manifest.step == 36
 
 
-def test_whoever_watches_sees_every_step(trained) -> None:  # type: ignore[no-untyped-def]
-    assert [report.step for report in trained.reports] == list(range(1, 37))
-    progress = [report.progress for report in trained.reports]
+def test_whoever_watches_sees_every_step(reports: list[Report]) -> None:
+    assert [report.step for report in reports] == list(range(1, 37))
+    progress = [report.progress for report in reports]
     assert progress == [n / 36 for n in range(36)]
-    assert set(trained.reports[-1].losses) == {"total", "AR", "KNO", "RET", "relation"}
-    assert trained.reports[0].valid == {}
-    assert "total" in trained.reports[-1].valid
+    assert set(reports[-1].losses) == {"total", "AR", "KNO", "RET", "relation"}
+    assert reports[0].valid == {}
+    assert "total" in reports[-1].valid
 
 
-def test_manifest_says_what_the_run_was_made_of(trained) -> None:  # type: ignore[no-untyped-def]
-    manifest = read_manifest(trained.folder)
-    assert manifest == trained.manifest
+def test_manifest_says_what_the_run_was_made_of(run: Run, material: Material) -> None:
+    manifest = read_manifest(run.folder)
+    assert manifest == run.manifest
     assert manifest.settings["seed"] == 5
     assert manifest.data["images"] == 12
-    assert manifest.data["triples"] == len(trained.material.graph)
+    assert manifest.data["triples"] == len(material.graph)
     assert set(manifest.versions) == {"torch", "transformers", "tokenizers", "python"}
-    assert manifest.relations == tuple(relation.path for relation in trained.material.graph.relations)
+    assert manifest.relations == tuple(relation.path for relation in material.graph.relations)
     assert set(manifest.drawn["tiers"]) == set(TIERS)
     assert sum(manifest.drawn["tiers"].values()) == sum(manifest.drawn["hops"].values()) > 0
 
@@ -74,22 +76,22 @@ def killed(material: Material, folder: Path, settings: TrainSettings, at: int) -
         train(material, settings, folder, watch)
 
 
-def test_run_that_was_killed_goes_on_as_if_it_had_not(material: Material, trained, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_run_that_was_killed_goes_on_as_if_it_had_not(material: Material, run: Run, tmp_path: Path) -> None:
     folder = tmp_path / "killed"
-    killed(material, folder, trained.settings, 30)
+    killed(material, folder, TrainSettings(**run.manifest.settings), 30)
     assert read_manifest(folder).step == 24
     assert read_manifest(folder).finished == ""
     manifest = resume(material, folder)
-    assert same(weights(folder), weights(trained.folder))
+    assert same(weights(folder), weights(run.folder))
     assert manifest.finished == "steps"
-    assert manifest.losses == trained.manifest.losses
-    assert manifest.drawn == trained.manifest.drawn
-    assert (manifest.best_step, manifest.best_loss) == (trained.manifest.best_step, trained.manifest.best_loss)
+    assert manifest.losses == run.manifest.losses
+    assert manifest.drawn == run.manifest.drawn
+    assert (manifest.best_step, manifest.best_loss) == (run.manifest.best_step, run.manifest.best_loss)
 
 
 def test_run_that_is_killed_while_it_saves_goes_on_from_the_save_before(
     material: Material,
-    trained,  # type: ignore[no-untyped-def]
+    run: Run,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -103,17 +105,17 @@ def test_run_that_is_killed_while_it_saves_goes_on_from_the_save_before(
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(checkpoint, "commit", dies)
-        train(material, trained.settings, folder)
+        train(material, TrainSettings(**run.manifest.settings), folder)
     assert (folder / "model-000024.safetensors").exists()
     assert read_manifest(folder).latest == "model-000012.safetensors"
     resume(material, folder)
-    assert same(weights(folder), weights(trained.folder))
+    assert same(weights(folder), weights(run.folder))
     names = {path.name for path in folder.glob("model-*")}
     assert names == {read_manifest(folder).latest, read_manifest(folder).best}
 
 
-def test_finished_run_goes_on_further_where_it_is_told_to(material: Material, trained, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-    folder = Path(shutil.copytree(trained.folder, tmp_path / "more"))
+def test_finished_run_goes_on_further_where_it_is_told_to(material: Material, run: Run, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(run.folder, tmp_path / "more"))
     assert resume(material, folder, steps=38).step == 38
     assert read_manifest(folder).settings["steps"] == 38
     load(folder)
@@ -121,8 +123,8 @@ def test_finished_run_goes_on_further_where_it_is_told_to(material: Material, tr
     load(folder)
 
 
-def test_resuming_on_other_data_is_refused(material: Material, isles, trained, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-    folder = Path(shutil.copytree(trained.folder, tmp_path / "run"))
+def test_resuming_on_other_data_is_refused(material: Material, run: Run, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(run.folder, tmp_path / "run"))
     other = Path(shutil.copytree(material.dialogues, tmp_path / "dialogues"))
     lines = (other / "train.jsonl").read_text().splitlines(keepends=True)
     (other / "train.jsonl").write_text("".join(lines[:-1]))
@@ -133,19 +135,19 @@ def test_resuming_on_other_data_is_refused(material: Material, isles, trained, t
     (other / "train.jsonl").unlink()
     with pytest.raises(DataError, match="no dialogues at"):
         resume(replace(material, dialogues=other), folder)
-    assert read_manifest(folder) == trained.manifest
+    assert read_manifest(folder) == run.manifest
 
 
-def test_resuming_what_was_changed_is_refused(material: Material, trained, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-    folder = Path(shutil.copytree(trained.folder, tmp_path / "run"))
-    with (folder / trained.manifest.training).open("ab") as file:
+def test_resuming_what_was_changed_is_refused(material: Material, run: Run, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(run.folder, tmp_path / "run"))
+    with (folder / run.manifest.training).open("ab") as file:
         file.write(b"x")
     with pytest.raises(CheckpointError, match="is not what was saved"):
         resume(material, folder)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_each_kind_of_negatives_trains(material: Material, sentences, tmp_path: Path, kind: str) -> None:  # type: ignore[no-untyped-def]
+def test_each_kind_of_negatives_trains(material: Material, tmp_path: Path, kind: str) -> None:
     manifest = train(material, settings_of(material, negatives=kind, steps=3, every=3), tmp_path / kind)
     assert manifest.losses["valid"]["RET"] > 0
     tiers = manifest.drawn["tiers"]
@@ -159,7 +161,6 @@ def test_each_kind_of_negatives_trains(material: Material, sentences, tmp_path: 
 
 def test_same_seed_trains_the_same_model_and_another_seed_another(
     material: Material,
-    sentences,  # type: ignore[no-untyped-def]
     tmp_path: Path,
 ) -> None:
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
@@ -168,7 +169,7 @@ def test_same_seed_trains_the_same_model_and_another_seed_another(
     assert not same(weights(tmp_path / "a"), weights(tmp_path / "c"))
 
 
-def test_training_ends_after_its_minutes(material: Material, sentences, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_training_ends_after_its_minutes(material: Material, tmp_path: Path) -> None:
     manifest = train(material, settings_of(material, steps=None, minutes=1e-9), tmp_path / "run")
     assert manifest.finished == "minutes"
     assert manifest.step == 0
@@ -177,7 +178,7 @@ def test_training_ends_after_its_minutes(material: Material, sentences, tmp_path
     assert (manifest.finished, manifest.step) == ("steps", 1)
 
 
-def test_training_ends_when_it_learns_nothing_more(material: Material, sentences, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_training_ends_when_it_learns_nothing_more(material: Material, tmp_path: Path) -> None:
     settings = settings_of(material, preset="asleep", steps=50, every=1, patience=2)
     manifest = train(material, settings, tmp_path / "run")
     assert manifest.finished == "patience"
@@ -189,7 +190,7 @@ def test_training_ends_when_it_learns_nothing_more(material: Material, sentences
     ]
 
 
-def test_graph_without_images_trains_on_text_alone(wordless: Material, sentences, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_graph_without_images_trains_on_text_alone(wordless: Material, tmp_path: Path) -> None:
     manifest = train(wordless, settings_of(wordless, steps=4), tmp_path / "run")
     assert "descriptor.safetensors" not in manifest.files
     assert manifest.losses["train"]["RET"] == 0
@@ -202,7 +203,7 @@ def test_graph_without_images_trains_on_text_alone(wordless: Material, sentences
         run.describe(torch.zeros(1, 4).numpy())
 
 
-def test_run_without_any_loss_is_still_json(wordless: Material, sentences, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_run_without_any_loss_is_still_json(wordless: Material, tmp_path: Path) -> None:
     manifest = train(wordless, settings_of(wordless, steps=None, minutes=1e-9), tmp_path / "run")
     assert manifest.best_loss == float("inf")
     assert read_manifest(tmp_path / "run").best_loss == float("inf")
@@ -210,7 +211,7 @@ def test_run_without_any_loss_is_still_json(wordless: Material, sentences, tmp_p
     assert json.loads(text, parse_constant=lambda name: pytest.fail(name))["best_loss"] is None
 
 
-def test_dialogues_without_a_line_are_said_to_be_none(material: Material, sentences, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_dialogues_without_a_line_are_said_to_be_none(material: Material, tmp_path: Path) -> None:
     empty = tmp_path / "dialogues"
     empty.mkdir()
     for split in ("train", "valid"):
@@ -257,7 +258,6 @@ def test_learning_rate_rises_then_falls() -> None:
 
 def test_half_precision_changes_no_loss_by_much(
     material: Material,
-    sentences,  # type: ignore[no-untyped-def]
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -1,5 +1,6 @@
 """A question that is understood only in the words of the training dialogues, or wordings that are lost with the run."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,8 @@ import torch
 
 from dialogue.serialise import read_dialogues
 from dialogue.types import Dialogue, Fact, Turn
-from kg.adjacency import Relation, Vertex, build
+from ingest.sentences import SentenceEncoder
+from kg.adjacency import Adjacency, Relation, Vertex, build
 from kg.errors import CheckpointError
 from model import wordings
 from model.data import Index
@@ -44,10 +46,12 @@ NEVER_SEEN = {
     8: "Of which continent is {x} a part?",
 }
 
+Isles = Callable[..., Adjacency]
+
 FULL = 100  # steps, where a test's training takes a few
 
 
-def known_of(sentences, forms: dict[int, list[str]]) -> Known:  # type: ignore[no-untyped-def]
+def known_of(sentences: SentenceEncoder, forms: dict[int, list[str]]) -> Known:
     texts = [text for each in forms.values() for text in each]
     nouns = ["country"] * len(texts)
     classes = np.array([number for number, each in forms.items() for _ in each], np.int32)
@@ -56,7 +60,7 @@ def known_of(sentences, forms: dict[int, list[str]]) -> Known:  # type: ignore[n
     )
 
 
-def test_wording_that_was_never_seen_is_recognised(sentences, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+def test_wording_that_was_never_seen_is_recognised(sentences: SentenceEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wordings, "STEPS", FULL)
     known = known_of(sentences, FORMS)
     head = WordingHead(known.features.shape[1])
@@ -74,7 +78,7 @@ def test_wording_that_was_never_seen_is_recognised(sentences, monkeypatch: pytes
     assert known.classes[scores.argmax(dim=1)].tolist() == list(NEVER_SEEN)
 
 
-def test_same_seed_fits_the_same_map(sentences) -> None:  # type: ignore[no-untyped-def]
+def test_same_seed_fits_the_same_map(sentences: SentenceEncoder) -> None:
     known = known_of(sentences, FORMS)
     none = np.empty((0, known.features.shape[1]), np.float32), np.empty(0, np.int32)
     heads = [WordingHead(known.features.shape[1]) for _ in range(3)]
@@ -106,7 +110,7 @@ def test_wordings_that_stand_alone_leave_the_map_as_it_is() -> None:
     assert torch.equal(head.map.weight, start)
 
 
-def test_lexicon_teaches_other_relations_and_never_the_graphs_own(sentences) -> None:  # type: ignore[no-untyped-def]
+def test_lexicon_teaches_other_relations_and_never_the_graphs_own(sentences: SentenceEncoder) -> None:
     every = sorted(wordings.lexicon())
     graph = build(
         "g", [Vertex("a", ("A",))], [Relation(path, path, path) for path in every[:-3]], [("a", every[0], "a")]
@@ -122,7 +126,9 @@ def test_lexicon_teaches_other_relations_and_never_the_graphs_own(sentences) -> 
     assert [len(part) for part in lexicon_wordings(everything, sentences)] == [0, 0]
 
 
-def test_wordings_of_dialogues_have_no_subject_and_know_their_relation(material: Material, sentences) -> None:  # type: ignore[no-untyped-def]
+def test_wordings_of_dialogues_have_no_subject_and_know_their_relation(
+    material: Material, sentences: SentenceEncoder
+) -> None:
     graph, index = material.graph, Index.of(material.graph)
     dialogues = list(read_dialogues(material.dialogues / "train.jsonl"))
     known = known_wordings(graph, index, dialogues, sentences)
@@ -139,7 +145,7 @@ def test_wordings_of_dialogues_have_no_subject_and_know_their_relation(material:
     assert all("keeper" in text.lower() for text in about)
 
 
-def test_question_about_what_the_graph_lacks_is_no_wording(isles, sentences) -> None:  # type: ignore[no-untyped-def]
+def test_question_about_what_the_graph_lacks_is_no_wording(isles: Isles, sentences: SentenceEncoder) -> None:
     graph = isles()
     index = Index.of(graph)
 
@@ -154,7 +160,7 @@ def test_question_about_what_the_graph_lacks_is_no_wording(isles, sentences) -> 
     assert (known.texts, known.nouns) == (("What of it?",), ("",))
 
 
-def test_subject_is_masked_by_any_of_its_names(isles) -> None:  # type: ignore[no-untyped-def]
+def test_subject_is_masked_by_any_of_its_names(isles: Isles) -> None:
     from model.encode import Asked
 
     graph = isles()
@@ -165,7 +171,7 @@ def test_subject_is_masked_by_any_of_its_names(isles) -> None:  # type: ignore[n
     assert noun_of_entity(untyped, 0) == ""
 
 
-def test_saved_wordings_come_back(sentences, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_saved_wordings_come_back(sentences: SentenceEncoder, tmp_path: Path) -> None:
     known = known_of(sentences, FORMS)
     hashes = save_known(tmp_path, known)
     again = read_known(tmp_path)
@@ -176,7 +182,9 @@ def test_saved_wordings_come_back(sentences, tmp_path: Path) -> None:  # type: i
 
 
 @pytest.mark.parametrize("content", ["[]", "{}", "{", None])
-def test_wordings_that_can_not_be_read_are_named(sentences, tmp_path: Path, content: str | None) -> None:  # type: ignore[no-untyped-def]
+def test_wordings_that_can_not_be_read_are_named(
+    sentences: SentenceEncoder, tmp_path: Path, content: str | None
+) -> None:
     save_known(tmp_path, known_of(sentences, FORMS))
     if content is None:
         (tmp_path / FEATURES).unlink()
