@@ -1,6 +1,7 @@
 """Islands with drawings in two styles, conversations about them, and one short training that no test changes."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,29 +65,34 @@ class Remembering:
         return np.stack([self.kept[text] for text in texts]) if texts else np.empty((0, self.width), np.float32)
 
 
-@pytest.fixture(scope="session")
-def sentences() -> Iterator[Remembering]:
-    """The sentence encoder of all tests here."""
-    encoder = Remembering(minilm().space, minilm().width, {})
-    with pytest.MonkeyPatch.context() as patch:
-        for module in (training, runs):
-            patch.setattr(module, "minilm", lambda: encoder)
-        yield encoder
-
-
-@pytest.fixture(scope="session", autouse=True)
-def small_trainings() -> Iterator[None]:
-    """Presets that train in a second, known by name; few steps and a short lexicon for what takes longer."""
+@contextmanager
+def small_trainings(encoder: Remembering) -> Iterator[None]:
+    """Make trainings quick while the block lasts: small presets, few steps and a short lexicon for the wordings."""
     part = dict(list(lexicon().items())[::12])
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # what is so small is not faster on two, and much slower where others compute
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(wordings, "STEPS", 3)
         patch.setattr(wordings, "lexicon", lambda: part)
+        for module in (training, runs):
+            patch.setattr(module, "minilm", lambda: encoder)
         for each in (MINUTE, ASLEEP):
             patch.setitem(presets.PRESETS, each.name, each)  # type: ignore[arg-type]
         yield
     torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="session")
+def sentences() -> Remembering:
+    """The sentence encoder of all tests here."""
+    return Remembering(minilm().space, minilm().width, {})
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small(sentences: Remembering) -> Iterator[None]:
+    """Keep trainings quick in the tests here, and in no others."""
+    with small_trainings(sentences):
+        yield
 
 
 def sha_of(name: str, style: str) -> str:
@@ -183,8 +189,9 @@ def run(
 ) -> Run:
     """A short training on the islands, loaded; no test changes its folder."""
     folder = tmp_path_factory.mktemp("runs") / "short"
-    made = train(material, settings_of(material, steps=36, every=12), folder, reports.append)
-    loaded = load(folder)
+    with small_trainings(sentences):
+        made = train(material, settings_of(material, steps=36, every=12), folder, reports.append)
+        loaded = load(folder)
     assert loaded.manifest == made
     return loaded
 

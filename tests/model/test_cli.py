@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from click.testing import Result
 
-from ingest.sentences import SentenceEncoder
 from kg.cli import Kwk
 from kg.settings import ServiceSettings
 from kg.stores import open_stores
@@ -39,7 +38,7 @@ def told(kwk: Command, drawn: str, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @pytest.fixture
-def train(kwk: Command, drawn: str, told: Path, sentences: SentenceEncoder, monkeypatch: pytest.MonkeyPatch) -> Command:
+def train(kwk: Command, drawn: str, told: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
     """Call `kwk train` on the drawn islands, in the folder with their dialogues."""
     monkeypatch.chdir(told)
 

@@ -16,7 +16,7 @@ from model.prepare import Material
 from model.run import Run, load
 from model.train import Report, TrainSettings, fast_bf16, learning_rate, resume, train
 
-pytestmark = pytest.mark.usefixtures("sentences", "run")
+pytestmark = pytest.mark.usefixtures("run")
 
 
 def settings_of(material: Material, **chosen: object) -> TrainSettings:
