@@ -158,6 +158,16 @@ def test_conversation_that_is_too_long_loses_its_last_rounds_alone(dialogue: Dia
     assert cut.targets == tuple(target for target in full.targets if target.position < len(cut.ids))
 
 
+def test_conversation_that_just_fits_is_kept_whole() -> None:
+    turns = (Turn("human", "Which island?"), Turn("model", "Basalt Island.")) * 3
+    dialogue = Dialogue("d", "g", "en", "star", turns)
+    length = len(whole(dialogue).ids)
+    assert len(encode(dialogue, TOKENIZER, QUERIES, length).ids) == length
+    assert len(encode(dialogue, TOKENIZER, QUERIES, length - 1).ids) == length * 2 // 3
+    prompt = encode_prompt(turns[:-1], TOKENIZER, QUERIES, 10_000)
+    np.testing.assert_array_equal(encode_prompt(turns[:-1], TOKENIZER, QUERIES, len(prompt.ids)).ids, prompt.ids)
+
+
 @given(conversations, st.integers(1, 120))
 def test_prompt_that_is_too_long_keeps_the_last_question(dialogue: Dialogue, most: int) -> None:
     turns = dialogue.turns[:-1]

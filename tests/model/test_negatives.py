@@ -219,6 +219,17 @@ def test_graph_with_too_few_images_draws_none_rather_than_a_wrong_one() -> None:
     assert not Sampler(graph, found).allowed(anchors).any()
 
 
+def test_right_image_is_no_negative_even_where_no_answer_is_known(world: World) -> None:
+    one = Anchors(
+        world.anchors.image[:1], world.anchors.entity[:1], world.anchors.relation[:1], world.anchors.asks_tail[:1],
+        [np.empty(0, np.int32)],
+    )  # fmt: skip
+    sampler = Sampler(world.graph, world.gallery)
+    drawn = sampler.draw(one, 500, EVEN, np.random.default_rng(0))
+    assert int(one.image[0]) not in drawn.image
+    assert np.flatnonzero(~sampler.allowed(one)[0]).tolist() == one.image.tolist()
+
+
 def test_batch_without_anchors_draws_nothing(world: World) -> None:
     none = np.empty(0, np.int32)
     drawn = Sampler(world.graph, world.gallery).draw(
