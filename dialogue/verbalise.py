@@ -27,6 +27,17 @@ def lexicon(lang: str = "en") -> Mapping[str, Wordings]:
     return entries
 
 
+@cache
+def paraphrases() -> Mapping[tuple[str, Direction], tuple[str, ...]]:
+    """Return how else an end of a relation is asked for, `{x}` for what is known: only to understand questions."""
+    found: dict[tuple[str, Direction], tuple[str, ...]] = {}
+    text = (files("dialogue") / "lexicon" / "paraphrases.toml").read_text(encoding="utf-8")
+    for entry in tomllib.loads(text).values():
+        for relation in entry["relations"]:
+            found[relation, "tail"], found[relation, "head"] = tuple(entry["tail"]), tuple(entry.get("head", ()))
+    return found
+
+
 def wordings(
     relation: str,
     label: str | None = None,

@@ -7,7 +7,7 @@ finds these, the model reads the question in each of them, and its states at <KN
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -85,7 +85,10 @@ class Run:
         (scores,) = self.wording_scores([question], [noun])
         best = np.argsort(-scores, kind="stable")[:REWORDED]
         shares = np.exp(FAITH * (scores[best] - scores[best[0]])) if len(best) else np.zeros(0)
-        return [(self.known.texts[i], float(share)) for i, share in zip(best, shares / shares.sum(), strict=True)]
+        read: dict[int, float] = {}
+        for place, share in zip(self.known.read_as[best].tolist(), (shares / shares.sum()).tolist(), strict=True):
+            read[place] = read.get(place, 0.0) + share
+        return [(self.known.texts[place], share) for place, share in read.items()]
 
     def relation_shares(self, question: str, noun: str, subject: str, shown: Floats | None = None) -> Floats:
         """Return how probable it is that each relation and direction is asked for, (2R,).
@@ -127,6 +130,19 @@ class Run:
         with torch.inference_mode():
             scores: Floats = self.network.relation(self._opened(prompts, KNO_ID, measured)).log_softmax(-1).numpy()
         return scores
+
+    def ret_query_after(self, question: str, said: str, shown: Floats | None) -> Floats:
+        """Return where an image is looked for at a <RET> that follows what was `said`, (retrieval width,).
+
+        `shown` is the measured image (M,) that the question came with, if one did.
+        """
+        text = question if shown is None or IMAGE in question else f"{IMAGE}\n{question}"
+        images = () if shown is None else (Shown("", "", ""),)
+        prompt = self.prompt([Turn("human", text if shown is not None else text.replace(IMAGE, ""), images)])
+        ids = np.array([*prompt.ids.tolist(), *self.tokenizer.encode(f" {said}").ids], np.int32)
+        measured = self.no_images if shown is None else shown[None]
+        (query,) = self.ret_queries([replace(prompt, ids=ids)], measured)
+        return np.asarray(query, np.float32)
 
     def ret_queries(self, prompts: Sequence[Encoded], measured: Floats) -> Floats:
         """Return where images are looked for at a <RET> that opens each answer, (len(prompts), retrieval width)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,8 @@ from torch.nn import functional
 
 from dialogue.grammar import noun_of_type
 from dialogue.types import Dialogue
-from dialogue.verbalise import lexicon
+from dialogue.verbalise import lexicon, paraphrases
+from dialogue.wordings import Direction
 from ingest.sentences import SentenceEncoder
 from kg.adjacency import Adjacency
 from kg.errors import CheckpointError
@@ -28,6 +29,7 @@ from model.losses import IMPOSSIBLE
 from model.network import WordingHead
 from model.questions import HOLE, essence, idle_sentences, masked, question_features
 
+DIRECTIONS: tuple[Direction, Direction] = ("tail", "head")  # by the last bit of a class
 TEXTS, FEATURES = "wordings.json", "wordings.safetensors"
 STEPS = 100
 SAMPLE = 512  # wordings a step
@@ -38,9 +40,10 @@ FORGET = 0.1  # share of the features that are hidden in training
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Known:
-    """The wordings that questions are compared with."""
+    """The wordings that questions are compared with: those of the dialogues, and paraphrases of them."""
 
     texts: tuple[str, ...]  # masked
+    read_as: NDArray[np.int32]  # (M,) the wording of the dialogues that the model reads: itself, if it is one
     nouns: tuple[str, ...]  # the type of the subject, in words
     classes: NDArray[np.int32]  # (M,)
     features: NDArray[np.float32]  # (M, 2F)
@@ -63,7 +66,7 @@ def masked_question(graph: Adjacency, index: Index, asked: Asked) -> tuple[str, 
 
 
 def known_wordings(graph: Adjacency, index: Index, dialogues: Sequence[Dialogue], encoder: SentenceEncoder) -> Known:
-    """Collect the wordings in dialogues, once each for a relation and a direction."""
+    """Collect the wordings in dialogues, once each for a relation and a direction, and paraphrases of them."""
     found: dict[tuple[str, int], Counter[str]] = defaultdict(Counter)
     for dialogue in dialogues:
         for asked in asked_in(dialogue):
@@ -75,22 +78,42 @@ def known_wordings(graph: Adjacency, index: Index, dialogues: Sequence[Dialogue]
     merged: dict[tuple[str, int], Counter[str]] = defaultdict(Counter)
     for (text, number), nouns in found.items():
         merged[essence(text, idle), number] += nouns
-    keys = sorted(merged)
+    own = sorted(merged)
+    nouns_of = [merged[key].most_common(1)[0][0] for key in own]
+    others = list(_paraphrased(graph, own, merged))
+    keys = [*own, *(key for key, _ in others)]
+    read_as = [*range(len(own)), *(row for _, row in others)]
+    nouns_of += [nouns_of[row] for _, row in others]
     texts = tuple(text for text, _ in keys)
-    nouns_of = tuple(merged[key].most_common(1)[0][0] for key in keys)
     return Known(
         texts,
-        nouns_of,
+        np.array(read_as, np.int32),
+        tuple(nouns_of),
         np.array([number for _, number in keys], np.int32),
         question_features(encoder, texts, nouns_of),
         idle,
     )
 
 
+def _paraphrased(
+    graph: Adjacency, own: Sequence[tuple[str, int]], counts: Mapping[tuple[str, int], Counter[str]]
+) -> Iterator[tuple[tuple[str, int], int]]:
+    """Yield paraphrases with their classes, and the row of the commonest wording of each class."""
+    rows: dict[int, list[int]] = defaultdict(list)
+    for row, (_, number) in enumerate(own):
+        rows[number].append(row)
+    for number, places in rows.items():
+        usual = max(places, key=lambda row: counts[own[row]].total())
+        for text in paraphrases().get((graph.relations[number // 2].path, DIRECTIONS[number % 2]), ()):
+            if (text, number) not in counts:
+                yield (text, number), usual
+
+
 def save_known(folder: Path, known: Known) -> dict[str, str]:
     """Write the wordings; return the files' hashes."""
     record = {
         "texts": known.texts,
+        "read_as": known.read_as.tolist(),
         "nouns": known.nouns,
         "classes": known.classes.tolist(),
         "idle": sorted(known.idle),
@@ -105,11 +128,18 @@ def read_known(folder: Path) -> Known:
     """Read saved wordings. Raises CheckpointError."""
     try:
         record = json.loads((folder / TEXTS).read_text("utf-8"))
-        texts, nouns, classes, idle = (record[key] for key in ("texts", "nouns", "classes", "idle"))
+        texts, read_as, nouns, classes, idle = (record[key] for key in ("texts", "read_as", "nouns", "classes", "idle"))
         features = read_tensors(folder / FEATURES)["features"].numpy()
     except (OSError, ValueError, KeyError, TypeError) as exc:
         raise CheckpointError(f"{folder / TEXTS} can't be read ({exc!r}); train the run again.") from exc
-    return Known(tuple(texts), tuple(nouns), np.array(classes, np.int32), features, frozenset(idle))
+    return Known(
+        tuple(texts),
+        np.array(read_as, np.int32),
+        tuple(nouns),
+        np.array(classes, np.int32),
+        features,
+        frozenset(idle),
+    )
 
 
 def lexicon_wordings(graph: Adjacency, encoder: SentenceEncoder) -> tuple[NDArray[np.float32], NDArray[np.int32]]:

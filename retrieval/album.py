@@ -113,6 +113,13 @@ class View:
             there[self.alike[self.place(trial)]] = False
         return there
 
+    def answerable(self, trial: Trial) -> bool:
+        """Say whether any image can be right: a territory may have the flag of its state, which is the query itself."""
+        if trial.format in ("T2T", "I2T"):
+            return True
+        there = self.gallery(trial)
+        return any(there[place] for answer in trial.answers for place in self.by_entity.get(answer, ()))
+
     def seen(self, trial: Trial) -> list[Seen] | None:
         """Return whom a trial's image shows, by all images but it and its near-duplicates; None if it has none."""
         if trial.image is None:

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from kg.adjacency import Picture
 from retrieval import say
 from retrieval.ground import Filled, Reader
-from retrieval.link import Link
+from retrieval.link import Floats, Link
 from retrieval.names import Named
 from retrieval.relations import Relations
 from retrieval.search import Pictures
@@ -57,8 +58,10 @@ class Answer:
 
 @dataclass(slots=True)
 class Said:
-    """An answer while it is made."""
+    """An answer while it is made, to a question that came with a measured picture (M,) or none."""
 
+    question: str
+    seen: Floats | None
     sentences: list[str] = field(default_factory=list)
     images: list[Shown] = field(default_factory=list)
     evidence: dict[Evidence, None] = field(default_factory=dict)  # once each, in order
@@ -93,7 +96,7 @@ class Answerer:
         understood = self.understanding.understand(question, seen, shown)
         slots = [each.slot for each in understood]
         filled = iter(self.reader.fill([slot for slot in slots if slot], self.understanding.relations))
-        said = Said()
+        said = Said(question, shown)
         for each, slot in zip(understood, slots, strict=True):
             log.info("understood %s", traced(each, self.understanding.relations))
             self._say(each, next(filled) if slot else None, said)
@@ -175,12 +178,20 @@ class Answerer:
             return
         said.add(say.here([self._said(entity) for entity in shown]))
         for entity in shown:
-            picture = images[entity.id][0]
+            picture = self._best(images[entity.id], said)
             said.images.append(Shown(str((self.image_root or Path()) / picture.path), picture.sha256, entity.id))
             if cite:
                 file = PurePosixPath(picture.path).name
                 said.cite(Evidence(entity.name, entity.id, "HAS_IMAGE", file, picture.sha256))
         said.grounded = True
+
+    def _best(self, images: Sequence[Picture], said: Said) -> Picture:
+        """Return the one of an entity's images that <RET> looks for after what was said."""
+        pictures = self.pictures() if len(images) > 1 else None
+        if pictures is None:
+            return images[0]
+        by_sha = {image.sha256: image for image in images}
+        return by_sha[pictures.best(said.question, " ".join(said.sentences), said.seen, list(by_sha))[0]]
 
     def _said(self, entity: Named) -> str:
         return say.said(entity, self.understanding.relations.labels)

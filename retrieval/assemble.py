@@ -75,7 +75,7 @@ def open_pictures(
     encoder = cache(effnet_lite0)
     descriptor = run.descriptor if run else None
     descriptor = descriptor or fitted(stores, reader, root, rows, encoder, home, progress)
-    return Pictures(stores.engine, reader, root, encoder, descriptor, progress)
+    return Pictures(stores.engine, reader, root, encoder, descriptor, progress, run)
 
 
 def fitted(

@@ -18,7 +18,7 @@ from model.generate import Names, speak
 from model.run import Run
 from retrieval.album import View
 from retrieval.baselines import Baseline
-from retrieval.evaluate import SHOWN, fails, relation_of
+from retrieval.evaluate import SHOWN, fails
 from retrieval.metrics import Outcome
 from retrieval.names import NameIndex
 from retrieval.trials import Trial
@@ -79,7 +79,7 @@ class ClosedBook:
         return [not trial.answers.isdisjoint(self.view.album.owners[place]) for place in best]
 
     def _outcome(self, trial: Trial, hits: Sequence[bool], prior_fails: bool) -> Outcome:
-        return Outcome(relation_of(trial), list(hits[:1]) == [True], any(hits), prior_fails)
+        return Outcome(trial.relation, list(hits[:1]) == [True], any(hits), prior_fails)
 
 
 def closed_book(run: Run, index: NameIndex, view: View | None) -> ClosedBook:

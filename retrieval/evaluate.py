@@ -6,7 +6,7 @@ The query image and its near-duplicates are in no gallery and tell nobody whom i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dialogue.types import FORMATS, Format
@@ -14,6 +14,7 @@ from kg.progress import Progress, silent
 from retrieval.album import View
 from retrieval.answer import Answerer
 from retrieval.baselines import Baseline, Ranked
+from retrieval.ground import Slot
 from retrieval.metrics import Outcome, figures, leaf
 from retrieval.trials import Trial
 from retrieval.understand import Understood
@@ -45,6 +46,17 @@ def judge(
             found.append(judged(answerer, trial, view, fails(head_blind, trial)))
             advance(1)
     return found
+
+
+def about_all_shown(answerer: Answerer, trial: Trial, view: View | None) -> Trial:
+    """Return a trial that counts what is true of any entity that its image shows, where one flag is that of several."""
+    place = view.place(trial) if view else -1
+    relation = answerer.understanding.relations.by_path.get(trial.relation)
+    if view is None or place < 0 or relation is None or len(view.album.owners[place]) < 2:
+        return trial
+    slots = [Slot(owner, relation, trial.direction) for owner in view.album.owners[place]]
+    found = answerer.reader.fill(slots, answerer.understanding.relations)
+    return replace(trial, answers=trial.answers.union(edge.other.id for each in found for edge in each.edges))
 
 
 def judged(answerer: Answerer, trial: Trial, view: View | None, prior_fails: bool) -> Judged:
@@ -80,12 +92,7 @@ def outcome_of(
         found = [view.number.get(image.sha256, -1) for entity in ranked for image in images.get(entity, ())]
         places = [place for place in found if place >= 0 and there[place]]
         hits = [not trial.answers.isdisjoint(view.album.owners[place]) for place in places[:SHOWN]]
-    return Outcome(relation_of(trial), hits[:1] == [True], any(hits), prior_fails)
-
-
-def relation_of(trial: Trial) -> str:
-    """Return what the macro average is over: the relation, and the end that is asked for."""
-    return f"{trial.relation} {trial.direction}"
+    return Outcome(trial.relation, hits[:1] == [True], any(hits), prior_fails)
 
 
 def fails(baseline: Baseline, trial: Trial) -> bool:
@@ -98,7 +105,7 @@ def judge_baseline(baseline: Baseline, trials: Iterable[Trial], head_blind: Base
     found: dict[Format, list[Outcome]] = {form: [] for form in FORMATS}
     for trial in trials:
         hits = [entity in trial.answers for entity in baseline(trial)[:SHOWN]]
-        found[trial.format].append(Outcome(relation_of(trial), hits[:1] == [True], any(hits), fails(head_blind, trial)))
+        found[trial.format].append(Outcome(trial.relation, hits[:1] == [True], any(hits), fails(head_blind, trial)))
     return found
 
 

@@ -17,7 +17,7 @@ from retrieval.answer import Answerer
 from retrieval.assemble import image_root, open_answerer
 from retrieval.baselines import Baseline, head_blind, nearest_image, question_blind
 from retrieval.closed_book import closed_book
-from retrieval.evaluate import Judged, by_format, judge, judge_baseline, parts, table
+from retrieval.evaluate import Judged, about_all_shown, by_format, judge, judge_baseline, parts, table
 from retrieval.ground import Reader
 from retrieval.metrics import Outcome, difference
 from retrieval.trials import Prior, Trial, read_prior, read_trials
@@ -93,7 +93,7 @@ class Evaluation:
         self, run: Run, answerer: Answerer, seen: View | None, images_only: bool = False
     ) -> tuple[Tables, list[Judged]]:
         """Return what came of the trials that fit a view, by table, and the parts of the grounded answers."""
-        fitting = fitted(self.trials, seen)
+        fitting = [about_all_shown(answerer, trial, seen) for trial in fitted(self.trials, seen)]
         if images_only:
             fitting = [trial for trial in fitting if trial.format != "T2T"]
         found = judge(answerer, fitting, seen, self.head_blind, self.progress)
@@ -131,7 +131,7 @@ def fitted(trials: Iterable[Trial], seen: View | None) -> list[Trial]:
     """Return the trials that fit a view; without images, those for text."""
     if seen is None:
         return [trial for trial in trials if trial.format == FORMATS[0]]
-    return [found for trial in trials if (found := seen.fitting(trial)) is not None]
+    return [found for trial in trials if (found := seen.fitting(trial)) is not None and seen.answerable(found)]
 
 
 def differences(ours: Tables, theirs: Tables) -> dict[str, Any]:

@@ -41,7 +41,7 @@ class Weights:
     unheld: float = 0.1  # taken off a relation that the entity does not have
     other_kind: float = 0.3  # taken off a place where "who" asks for a person
     belief: float = 0.5  # of a trained model in a relation, as a probability
-    elsewhere: float = 0.1  # a question may be more like what the graph has no relation for, by less than this
+    elsewhere: float = 0.05  # a question may be more like what the graph has no relation for, by less than this
     unlike: float = 0.3  # below this likeness, no relation was understood
 
 

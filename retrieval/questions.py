@@ -19,7 +19,10 @@ _CUT = re.compile(rf"[?!]+\s+(?=\S)|\n+|(?:\.|,|,?\s+(?:and|but))\s+(?={_START})
 _BEGINS = re.compile(rf"\s*{_START}", re.IGNORECASE)
 
 _PICTURE = r"(?:pictures?|images?|photos?|photographs?|drawings?|pics?|illustrations?)"
-_EMBLEM = r"(?:flags?|logos?|emblems?|portraits?|posters?|coats?\s+of\s+arms|covers?|crests?|seals?|icons?|banners?)"
+_EMBLEM = (
+    r"(?:(?:national\s+|official\s+|state\s+)?(?:flags?|logos?|emblems?|portraits?|posters?|coats?\s+of\s+arms|covers?"
+    r"|crests?|seals?|icons?|banners?))"
+)
 _POLITE = r"(?:please\s+)?(?:(?:can|could|would|will)\s+you\s+(?:please\s+)?)?"
 _SHOW = re.compile(rf"{_POLITE}(show|display|give|send|find|get)\s+(?:(?:me|us)\s+)?", re.IGNORECASE)
 _SEE = re.compile(r"(?:please\s+)?(?:can|could|may|might)\s+(?:i|we)\s+(?:please\s+)?(?:see|have)\s+", re.IGNORECASE)
@@ -34,6 +37,7 @@ _WHAT_EMBLEM = re.compile(
     rf"(?:what\s+is|what's|which\s+is|what\s+are)\s+(?=(?:the\s+)?{_EMBLEM}\s+of\s+)", re.IGNORECASE
 )
 _CLOSING = re.compile(r"[\s,]*\bplease[\s.!?]*$", re.IGNORECASE)
+_VISIBLE = re.compile(rf"\b(?:{_PICTURE}|{_EMBLEM})\b", re.IGNORECASE)
 
 _BACK = frozenset("it them one ones that this these those him her of the its their he she they there".split())  # noqa: SIM905
 _POINTING = re.compile(
@@ -104,6 +108,11 @@ def _bare(text: str) -> str:
     if own := _OWN_EMBLEM.fullmatch(text):
         return own[1]
     return text
+
+
+def speaks_of_a_picture(text: str) -> bool:
+    """Say whether a text has a word for what can be looked at: a picture, a flag."""
+    return bool(_VISIBLE.search(text))
 
 
 def points(text: str) -> bool:

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dialogue.material import types_at_ends
-from dialogue.verbalise import wordings
+from dialogue.verbalise import paraphrases, wordings
 from dialogue.wordings import HELD_OUT, Asking, Direction, Wordings
 from kg import adjacency
 from kg.graph import read
@@ -171,6 +171,7 @@ def _texts(relation: Relation, direction: Direction) -> list[tuple[str, float]]:
     weight = FREEBASE_WORDING if relation.freebase else 1.0
     asking = relation.asking(direction)
     found = [(form.bare + IT + form.suffix, weight) for form in asking.forms[:HELD_OUT]]
+    found += [(text.replace(HOLE, IT), weight) for text in paraphrases().get((relation.path, direction), ())]
     found.append((f"Name a {asking.noun} of {IT}", BY_NOUN))
     if relation.freebase and direction == "tail":
         found.append((described(relation.path), 1.0))

@@ -22,12 +22,13 @@ if TYPE_CHECKING:
 
     from ingest.descriptor import Descriptor
     from ingest.encoders import Encoder
+    from model.run import Run
 
 Floats = NDArray[np.float32]
 
 NEAREST = 48  # pictures that are looked at for their entities
 KNOWN = 16  # entities whose pictures are all compared
-LENIENCE = 0.4  # where the threshold lies between pictures of unknown things (0) and of known ones (1)
+LENIENCE = 0.25  # where the threshold lies between pictures of unknown things (0) and of known ones (1)
 SAMPLE = 500  # pictures that the threshold is calibrated on
 
 
@@ -50,6 +51,7 @@ class Pictures:
     encoder: Callable[[], Encoder]
     descriptor: Descriptor
     progress: Progress = silent
+    run: Run | None = None  # whose <RET> chooses among an entity's images
 
     @cached_property
     def threshold(self) -> float:
@@ -117,6 +119,34 @@ class Pictures:
         kept = vectors.fetch(self.engine, self.descriptor.space, shas, self.descriptor.width)
         cosines = {sha: float(vector @ described) for sha, vector in kept.items()}
         return ranked({entity: [cosines[sha] for sha in found if sha in cosines] for entity, found in images.items()})
+
+    def best(self, question: str, said: str, shown: Floats | None, shas: Sequence[str]) -> list[str]:
+        """Order images by what <RET> looks for after a question and its answer; without a run, leave them as they are.
+
+        `shown` is the measured picture (M,) that the question came with.
+        """
+        if self.run is None or len(shas) < 2:
+            return list(shas)
+        keys = self._keys(self.run, shas)
+        query = self.run.ret_query_after(question, said, shown)
+        return sorted(shas, key=lambda sha: (-float(keys[sha] @ query) if sha in keys else 1.0, sha))
+
+    def _keys(self, run: Run, shas: Sequence[str]) -> dict[str, Floats]:
+        """Return where <RET> looks for images: W_img's map of each, kept in pgvector from when it is first wanted."""
+        from ingest.features import measured_pictures
+
+        space, width = f"ret@{run.manifest.id}", run.preset.retrieval_width
+        found = vectors.fetch(self.engine, space, list(shas), width)
+        paths = {row["sha256"]: row["path"] for row in self.reader.rows(queries.PICTURES)}
+        lacking = {sha: paths[sha] for sha in shas if sha not in found and sha in paths}
+        measured = measured_pictures(self.engine, self.reader.graph, self.root, lacking.items(), self.encoder)
+        if measured:
+            keys = run.ret_keys(np.stack(list(measured.values())))
+            records = vectors.stored(self.engine, _measured(self.encoder()), list(measured))
+            own = [records[sha] for sha in measured]
+            vectors.store(self.engine, (self.reader.graph, "retrieved"), own, space, keys)
+            found |= dict(zip(measured, keys, strict=True))
+        return found
 
 
 def ranked(cosines: Mapping[str, Sequence[float]]) -> list[Seen]:

@@ -15,7 +15,7 @@ from model.questions import HOLE
 from retrieval.ground import Reader, Slot
 from retrieval.link import Belief, Candidate, Floats, Link, Own, Weights, ids_of, is_generic, link, mentioned
 from retrieval.names import Named, NameIndex, words_of
-from retrieval.questions import Part, Pointing, parts_of, points
+from retrieval.questions import Part, Pointing, parts_of, points, speaks_of_a_picture
 from retrieval.relations import IT, Encode, Relations
 from retrieval.search import Seen
 
@@ -27,6 +27,14 @@ _ASKS_WHO = (
     "What is the {noun} of {it}?", "Which {noun} is {it}?", "What {noun} is {it}?", "Which {noun} has {it}?",
     "Which {noun} does {it} belong to?", "Which {noun} is shown in {it}?", "Name {it}", "Do you know {it}?",
 )  # fmt: skip
+_WISHES = (
+    "Show me it", "Show me a picture of it", "Do you have a picture of it?", "it picture", "flag of it", "it flag",
+    "I would like to see the flag of it", "Let me look at the flag of it", "What does the flag of it look like?",
+    "Which flag does it have?", "Can you draw the flag of it for me?", "Could I have a look at the flag of it?",
+    "Bring up an image of the flag of it", "Do you know what the flag of it looks like?", "I need an image of it",
+    "I have never seen the flag of it, show me", "Is there a picture of the flag of it?",
+)  # fmt: skip
+LIKE_A_WISH = 0.6  # as like one of these as this, a question is one
 _DESCRIBE = ("what is it", "who is it", "what was it", "who was it", "tell me about it", "what are it", "describe it")
 
 
@@ -149,6 +157,8 @@ class Understanding:
         belief = self._belief(shown) if self.model else None
         chosen = link(candidates, own, self.relations, self.likeness, self.weights, part.text, belief)
         assert chosen is not None  # noqa: S101 - there are candidates
+        if not part.wish and self._wishes(first, chosen):
+            return Understood(part, first.entity, wish=True, pictured=pictured)
         who = self._asks_who(first, chosen)
         subject = first.entity if who else chosen.subject
         has = own[subject.id].answers if subject.id in own else {}
@@ -161,6 +171,16 @@ class Understanding:
             return self.model.belief(candidate.masked, candidate.noun, name, shown if candidate.pictured else None)
 
         return belief
+
+    def _wishes(self, first: Candidate, chosen: Link) -> bool:
+        """Say whether it is a picture that is asked for, in words that a pattern does not know."""
+        if not speaks_of_a_picture(first.masked):
+            return False
+        asked = first.masked.replace(HOLE, IT)
+        vectors = self.encode([asked, *_WISHES])
+        likeness = float((vectors[1:] @ vectors[0]).max())
+        _, (elsewhere,) = self.likeness([first.masked])
+        return likeness > max(LIKE_A_WISH, chosen.likeness, float(elsewhere))
 
     def _asks_who(self, first: Candidate, chosen: Link) -> bool:
         """Say whether the subject itself is asked for: whom a picture shows, or what a name stands for."""

@@ -92,10 +92,24 @@ def test_question_without_a_place_for_the_picture_is_read_all_the_same(run: Run,
 
 
 def test_run_that_knows_no_wording_believes_in_no_relation(run: Run) -> None:
-    known = replace(run.known, texts=(), nouns=(), classes=run.known.classes[:0], features=run.known.features[:0])
+    none = {name: getattr(run.known, name)[:0] for name in ("texts", "read_as", "nouns", "classes", "features")}
+    known = replace(run.known, **none)
     mute = Run(run.folder, run.manifest, run.preset, run.tokenizer, run.network, run.descriptor, known)
     assert mute.reworded("What is the main port of {x}?", "island") == []
     assert not mute.relation_shares("What is the main port of {x}?", "island", "Amber Island").any()
+
+
+def test_image_is_looked_for_after_what_was_said(run: Run, seen: np.ndarray) -> None:
+    said = run.tokenizer.encode(" Port Amber.").ids
+    for question, shown in ((QUESTION.value, None), (PICTURE.value, seen[0]), ("What is it?", seen[0])):
+        text = question if shown is None or IMAGE in question else f"{IMAGE}\n{question}"
+        prompt = run.prompt([Turn("human", text, PICTURE.images if shown is not None else ())])
+        images = run.image_tokens(run.no_images if shown is None else shown[None])
+        state = run.network.states(torch.tensor([[*prompt.ids.tolist(), *said, RET_ID]]), images)[0, -1]
+        query = run.ret_query_after(question, "Port Amber.", shown)
+        np.testing.assert_allclose(query, run.ret_query(state), atol=1e-4)
+    unseen = run.ret_query_after(PICTURE.value, "Port Amber.", None)  # a picture that could not be read is left out
+    assert np.linalg.norm(unseen) == pytest.approx(1, rel=1e-5)
 
 
 def test_graph_without_images_has_nothing_to_compare(run: Run, seen: np.ndarray) -> None:

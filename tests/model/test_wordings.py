@@ -55,9 +55,9 @@ def known_of(sentences: SentenceEncoder, forms: dict[int, list[str]]) -> Known:
     texts = [text for each in forms.values() for text in each]
     nouns = ["country"] * len(texts)
     classes = np.array([number for number, each in forms.items() for _ in each], np.int32)
-    return Known(
-        tuple(texts), tuple(nouns), classes, question_features(sentences, texts, nouns), frozenset({"Thanks."})
-    )
+    read_as = np.arange(len(texts), dtype=np.int32)
+    features = question_features(sentences, texts, nouns)
+    return Known(tuple(texts), read_as, tuple(nouns), classes, features, frozenset({"Thanks."}))
 
 
 def test_wording_that_was_never_seen_is_recognised(sentences: SentenceEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,7 +105,8 @@ def test_wordings_that_stand_alone_leave_the_map_as_it_is() -> None:
     start = head.map.weight.detach().clone()
     for texts in (("a", "b"), ()):
         features = np.random.default_rng(0).normal(size=(len(texts), 3)).astype(np.float32)
-        known = Known(texts, texts, np.arange(len(texts), dtype=np.int32), features, frozenset())
+        places = np.arange(len(texts), dtype=np.int32)
+        known = Known(texts, places, texts, places, features, frozenset())
         assert fit_wordings(head, known, (np.empty((0, 3), np.float32), np.empty(0, np.int32)), 0) == 0
     assert torch.equal(head.map.weight, start)
 
@@ -145,6 +146,26 @@ def test_wordings_of_dialogues_have_no_subject_and_know_their_relation(
     assert all("keeper" in text.lower() for text in about)
 
 
+def test_paraphrase_is_read_as_a_wording_that_the_model_knows(
+    material: Material, sentences: SentenceEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = Index.of(material.graph)
+    dialogues = list(read_dialogues(material.dialogues / "train.jsonl"))
+    own = known_wordings(material.graph, index, dialogues, sentences)
+    said = "Where do the ships of {x} moor?"
+    known_already = own.texts[own.classes.tolist().index(2 * index.relations["v:hasMainPort"])]
+    monkeypatch.setattr(wordings, "paraphrases", lambda: {("v:hasMainPort", "tail"): (said, known_already)})
+    known = known_wordings(material.graph, index, dialogues, sentences)
+    assert known.texts == (*own.texts, said)
+    assert known.read_as[: len(own.texts)].tolist() == list(range(len(own.texts)))
+    place = known.texts.index(said)
+    assert known.classes[place] == 2 * index.relations["v:hasMainPort"]
+    assert known.read_as[place] < len(own.texts)
+    assert known.classes[known.read_as[place]] == known.classes[place]
+    assert len(set(zip(known.texts, known.classes.tolist(), strict=True))) == len(known.texts)
+    assert len(known.texts) == len(known.nouns) == len(known.features) == len(known.read_as)
+
+
 def test_question_about_what_the_graph_lacks_is_no_wording(isles: Isles, sentences: SentenceEncoder) -> None:
     graph = isles()
     index = Index.of(graph)
@@ -177,6 +198,7 @@ def test_saved_wordings_come_back(sentences: SentenceEncoder, tmp_path: Path) ->
     again = read_known(tmp_path)
     assert (again.texts, again.nouns, again.idle) == (known.texts, known.nouns, known.idle)
     np.testing.assert_array_equal(again.classes, known.classes)
+    np.testing.assert_array_equal(again.read_as, known.read_as)
     np.testing.assert_array_equal(again.features, known.features)
     assert set(hashes) == {TEXTS, FEATURES} == {path.name for path in tmp_path.iterdir()}
 
