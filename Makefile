@@ -14,19 +14,24 @@ $(STAMP): requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "kwk needs Python 3.11 or newer")'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet "$$(sed -n 's/^\(uv==[0-9.]*\).*/\1/p' requirements.lock)"
-	$(BIN)/uv pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/uv pip install --quiet --compile-bytecode --require-hashes -r requirements.lock
 	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .
 	touch $@
 
-demo: setup  ## Start the stores, load the atlas, build its dialogues, and say what to try next
+demo: setup  ## Start the stores, load the atlas, build its dialogues, train on them, judge that, answer three questions
 	@$(BIN)/kwk up
 	@$(BIN)/kwk ingest sample
 	@$(BIN)/kwk graphs list
 	@$(BIN)/kwk dialogues build --graph atlas --force
 	@$(BIN)/kwk dialogues show --in dialogues/atlas
+	@$(BIN)/kwk train --graph atlas --minutes 3
+	@$(BIN)/kwk evaluate --graph atlas --limit 60
+	@for question in "What is the capital of Peru?" "Show me the flag of Peru" "Who is the president of Peru?"; do \
+		printf '\n> %s\n' "$$question"; $(BIN)/kwk ask --graph atlas "$$question"; done
 	@echo
 	@echo "Try next (after: source .venv/bin/activate):"
 	@echo "  kwk explore --show-password      walk the graph in Neo4j Browser, its address and a first query filled in"
+	@echo "  kwk ask \"Which countries border on Peru?\"   --image FILE asks about a picture; --json is for scripts"
 	@echo "  kwk dialogues verify             check every fact, answer and picture against the graph"
 	@echo "  kwk ingest fb15k --source DIR    load FB15K with MMKB's images beside the atlas"
 	@echo "  kwk down                         stop the servers; they keep what they hold"

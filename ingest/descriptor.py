@@ -28,7 +28,7 @@ CELLS = 4  # of the pooled grid, row by row
 THUMBNAIL = (16, 12)  # width, height
 COLOURS = THUMBNAIL[0] * THUMBNAIL[1] * 3
 GRID_PARTS, COLOUR_PARTS = 256, 128  # principal components that are kept
-COLOUR_WEIGHT = 0.07  # more helps where colours stay and hurts where a picture is drawn in others or cut differently
+COLOUR_WEIGHT = 0.05  # more helps where colours stay and hurts where a picture is drawn in others or cut differently
 SHRINKAGE = 0.1  # of the within-entity covariance towards a multiple of the identity
 
 

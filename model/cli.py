@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+import signal
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from kg.cli import Kwk
 from kg.graph_commands import graph_option, json_option, print_table
@@ -62,6 +66,8 @@ def train(
     from model.train import train as train_run
 
     limits = {key: chosen[key] for key in ("steps", "minutes") if chosen[key] is not None}
+    if resumed:
+        refuse_with_resume("graph_name", "preset", "negatives", "seed", "holdout_style", "out")
     with open_stores(kwk) as stores:
         if resumed:
             folder = checkpoint.find(kwk.home, resumed)
@@ -77,11 +83,24 @@ def train(
             folder = out.absolute() if out else new_folder(kwk.home, name, settings.preset)
             check_target(folder)
             material = read_material(kwk, stores, name, source, settings.holdout_style)
-    with watched(kwk) as watch:
-        manifest = (
-            resume(material, folder, watch, **limits) if resumed else train_run(material, settings, folder, watch)
-        )
+    try:
+        with watched(kwk) as watch:
+            manifest = (
+                resume(material, folder, watch, **limits) if resumed else train_run(material, settings, folder, watch)
+            )
+    except KeyboardInterrupt:
+        click.echo(f"Stopped and saved; go on with: kwk train --resume {folder}", err=True)
+        raise
     click.echo(json.dumps(summary(folder, manifest)) if as_json else told(folder, manifest))
+
+
+def refuse_with_resume(*names: str) -> None:
+    """Raise UsageError if an option is given that a run has decided already."""
+    context = click.get_current_context()
+    for parameter in context.command.params:
+        given = context.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE
+        if parameter.name in names and given:
+            raise click.UsageError(f"{parameter.opts[0]} is part of the run that goes on; leave it out with --resume.")
 
 
 @click.group()
@@ -179,15 +198,37 @@ def watched(kwk: Kwk) -> Iterator[Watch]:
     console = Console(stderr=True)
     columns = (TextColumn("training"), BarColumn(), TextColumn("{task.description}"), TimeRemainingColumn())
     hidden = kwk.verbosity < 0 or not console.is_terminal
-    with Progress(*columns, console=console, disable=hidden) as bars:
+    with Progress(*columns, console=console, disable=hidden) as bars, interrupted() as stopped:
         task = bars.add_task("", total=1.0)
 
         def watch(report: Report) -> None:
+            if stopped():
+                raise KeyboardInterrupt
             losses = "  ".join(f"{name} {loss:.2f}" for name, loss in report.losses.items())
             held_out = f"  valid {report.valid['total']:.2f}" if "total" in report.valid else ""
             bars.update(task, completed=report.progress, description=f"step {report.step:,}  {losses}{held_out}")
 
         yield watch
+
+
+@contextmanager
+def interrupted() -> Iterator[Callable[[], bool]]:
+    """Yield what says whether Ctrl-C was pressed, so that a step is ended first; pressed again it stops at once."""
+    pressed = False
+
+    def note(number: int, frame: FrameType | None) -> None:
+        nonlocal pressed
+        pressed = True
+        signal.signal(signal.SIGINT, before)
+
+    if threading.current_thread() is not threading.main_thread():  # signals are for the main thread alone
+        yield lambda: False
+        return
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield lambda: pressed
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def summary(folder: Path, manifest: Manifest) -> dict[str, Any]:

@@ -80,7 +80,10 @@ Watch = Callable[[Report], None]
 
 
 def train(material: Material, settings: TrainSettings, folder: Path, watch: Watch = lambda report: None) -> Manifest:
-    """Train a new run in `folder`, which must be empty or absent. Return what it became."""
+    """Train a new run in `folder`, which must be empty or absent. Return what it became.
+
+    A KeyboardInterrupt that `watch` raises is passed on after a save, from which the run can be resumed.
+    """
     check_target(folder)
     folder.mkdir(parents=True, exist_ok=True)
     shape = preset(settings.preset)
@@ -165,7 +168,12 @@ class _Training:
             for name, loss in losses.items():
                 self._smooth[name] = SMOOTH * self._smooth.get(name, loss) + (1 - SMOOTH) * loss
             step += 1
-            self._watch(Report(step, progress, seconds, dict(self._smooth), self._manifest.losses.get("valid", {})))
+            report = Report(step, progress, seconds, dict(self._smooth), self._manifest.losses.get("valid", {}))
+            try:
+                self._watch(report)
+            except KeyboardInterrupt:
+                self._save(step, seconds, self._validate(), "")
+                raise
 
     def restore(self) -> None:
         """Take up weights, optimiser and losses from the last save."""

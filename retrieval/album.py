@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from kg.stores import Stores
 from model.gallery import near_duplicates, style_of
 from retrieval import queries
 from retrieval.ground import Reader
-from retrieval.search import KNOWN, Seen, calibrated, ranked
+from retrieval.search import KNOWN, Seen, by_style, calibrated, ranked
 from retrieval.trials import Trial
 
 Floats = NDArray[np.float32]
@@ -38,7 +39,7 @@ class Album:
     plain: Floats  # (N, C) of length 1: the frozen encoder's own embeddings
     hashes: NDArray[np.uint64]  # (N,) dHashes
 
-    @property
+    @cached_property
     def styles(self) -> tuple[str, ...]:
         """Return the drawing style of each image."""
         return tuple(style_of(path) for path in self.paths)
@@ -125,14 +126,12 @@ class View:
         if trial.image is None:
             return None
         place = self.place(trial)
-        found = self.vectors @ self.vectors[place]
-        found[self.alike[place]] = -2
-        cosines: dict[str, list[float]] = {}
-        for owners, cosine in zip(self.album.owners, found.tolist(), strict=True):
-            if cosine >= -1.5:
-                for entity in owners:
-                    cosines.setdefault(entity, []).append(cosine)
-        seen = ranked(cosines)[:KNOWN]
+        there = np.ones(len(self.own), np.bool_)
+        there[self.alike[place]] = False
+        raw = self.vectors[there] @ self.vectors[place]
+        others = np.flatnonzero(there)
+        fair = by_style(raw, [self.album.styles[other] for other in others])
+        seen = ranked([self.album.owners[other] for other in others], fair, raw)[:KNOWN]
         return seen if any(each.nearest >= self.threshold for each in seen) else []
 
 

@@ -186,8 +186,8 @@ class Answerer:
         said.grounded = True
 
     def _best(self, images: Sequence[Picture], said: Said) -> Picture:
-        """Return the one of an entity's images that <RET> looks for after what was said."""
-        pictures = self.pictures() if len(images) > 1 else None
+        """Return the one of an entity's images that <RET> looks for after what was said; without a run the first."""
+        pictures = self.pictures() if len(images) > 1 and self.understanding.model else None
         if pictures is None:
             return images[0]
         by_sha = {image.sha256: image for image in images}

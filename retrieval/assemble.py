@@ -66,16 +66,17 @@ def image_root(reader: Reader) -> Path | None:
 def open_pictures(
     stores: Stores, reader: Reader, root: Path | None, home: Path, run: Run | None, progress: Progress
 ) -> Pictures | None:
-    """Return the graph's pictures, None if there are fewer than two."""
+    """Return the graph's pictures, None if there are fewer than two that can be compared."""
     from ingest.encoders import effnet_lite0
 
     rows = reader.rows(queries.PICTURES)
     if root is None or len({row["sha256"] for row in rows}) < 2:
         return None
     encoder = cache(effnet_lite0)
-    descriptor = run.descriptor if run else None
-    descriptor = descriptor or fitted(stores, reader, root, rows, encoder, home, progress)
-    return Pictures(stores.engine, reader, root, encoder, descriptor, progress, run)
+    if run and run.descriptor:
+        return Pictures(stores.engine, reader, root, encoder, run.descriptor, progress, run)
+    descriptor = fitted(stores, reader, root, rows, encoder, home, progress)
+    return Pictures(stores.engine, reader, root, encoder, descriptor, progress) if descriptor else None
 
 
 def fitted(
@@ -86,8 +87,11 @@ def fitted(
     encoder: Callable[[], Encoder],
     home: Path,
     progress: Progress,
-) -> Descriptor:
-    """Return a descriptor fitted on the graph's own pictures; it is kept for as long as they stay the same."""
+) -> Descriptor | None:
+    """Return a descriptor fitted on the graph's own pictures; it is kept for as long as they stay the same.
+
+    None where fewer than two of the files can still be read.
+    """
     from ingest.descriptor import CELLS, fit, load_descriptor
     from ingest.features import measured_pictures
 
@@ -97,6 +101,8 @@ def fitted(
         return load_descriptor(file)
     files = [(row["sha256"], row["path"]) for row in rows]
     measured = measured_pictures(stores.engine, reader.graph, root, files, encoder, progress)
+    if len(measured) < 2:
+        return None
     usable = [row for row in rows if row["sha256"] in measured]
     made = fit(
         np.stack([measured[row["sha256"]] for row in usable]),

@@ -36,9 +36,8 @@ def nearest_image(view: View) -> Baseline:
         if trial.image is None:
             return ()
         plain, place = view.album.plain, view.place(trial)
-        cosines = plain @ plain[place]
-        cosines[view.alike[place]] = -2
-        order = np.argsort(-cosines, kind="stable")[:12]
+        others = np.delete(np.arange(len(plain)), view.alike[place])
+        order = others[np.argsort(-(plain[others] @ plain[place]), kind="stable")[:12]]
         return list(dict.fromkeys(entity for i in order for entity in view.album.owners[i]))
 
     return ranked

@@ -96,7 +96,7 @@ def evaluate(
     if as_json:
         click.echo(json.dumps(report, ensure_ascii=False, indent=2))
     else:
-        print_report(report, Console(soft_wrap=True))
+        print_report(report, Console(soft_wrap=True, markup=False, highlight=False))
 
 
 def checked(question: str) -> str:

@@ -74,8 +74,8 @@ class ClosedBook:
         """Say whether each of the nearest images shows a right answer."""
         if self.view is None:
             return []
-        cosines = np.where(self.view.gallery(trial), self.keys @ query, -2)
-        best = np.argsort(-cosines, kind="stable")[:SHOWN]
+        there = np.flatnonzero(self.view.gallery(trial))
+        best = there[np.argsort(-(self.keys[there] @ query), kind="stable")[:SHOWN]]
         return [not trial.answers.isdisjoint(self.view.album.owners[place]) for place in best]
 
     def _outcome(self, trial: Trial, hits: Sequence[bool], prior_fails: bool) -> Outcome:

@@ -90,7 +90,7 @@ def outcome_of(
         there = view.gallery(trial)
         images = answerer.reader.images(ranked[:100])
         found = [view.number.get(image.sha256, -1) for entity in ranked for image in images.get(entity, ())]
-        places = [place for place in found if place >= 0 and there[place]]
+        places = list(dict.fromkeys(place for place in found if place >= 0 and there[place]))
         hits = [not trial.answers.isdisjoint(view.album.owners[place]) for place in places[:SHOWN]]
     return Outcome(trial.relation, hits[:1] == [True], any(hits), prior_fails)
 

@@ -109,10 +109,6 @@ class Reader:
             found.setdefault(row["id"], []).append(Picture(row["path"], row["sha256"]))
         return found
 
-    def shown(self, shas: Sequence[str]) -> dict[str, list[str]]:
-        """Return which entities images show, by sha256."""
-        return {row["sha"]: row["entities"] for row in self.rows(queries.SHOWN, shas=list(shas))} if shas else {}
-
 
 def _named(row: Mapping[str, Any]) -> Named:
     name = row["name"] or row["id"]

@@ -8,7 +8,6 @@ usually have: where one of the latter wins, the question is understood and the g
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from dialogue.grammar import noun_of_type
 from dialogue.wordings import Direction
+from retrieval.kinds import of_other_kind
 from retrieval.names import Mention, Named, NameIndex, words_of
 from retrieval.questions import masked_mention
 from retrieval.relations import DIRECTIONS, Relations
@@ -39,7 +39,8 @@ class Weights:
     answers: float = 0.01  # times log(1 + answers)
     cosine: float = 1.0  # of a shown picture with the entity's own, on average
     unheld: float = 0.1  # taken off a relation that the entity does not have
-    other_kind: float = 0.3  # taken off a place where "who" asks for a person
+    unheld_pictured: float = 0.25  # the same where it was shown: many flags look alike, one of them has the relation
+    other_kind: float = 0.3  # taken off a place where "who" asks for a person, a language where "which state" is asked
     belief: float = 0.5  # of a trained model in a relation, as a probability
     elsewhere: float = 0.05  # a question may be more like what the graph has no relation for, by less than this
     unlike: float = 0.3  # below this likeness, no relation was understood
@@ -122,7 +123,8 @@ def link(
         return None
     masks = list(dict.fromkeys(each.masked for each in candidates))
     found, elsewhere = likeness(masks)
-    found = found - weights.other_kind * of_other_kind(asked, relations)
+    unfit = of_other_kind(asked, relations)
+    found = found - weights.other_kind * unfit
     alike = dict(zip(masks, zip(found, elsewhere, strict=True), strict=True))
     believed: dict[tuple[str, str], Floats] = {}  # what is asked does not depend on who of the same kind it is about
     none = np.zeros(2 * len(relations.each), np.float32)
@@ -130,7 +132,7 @@ def link(
     for candidate in candidates:
         key = candidate.masked, candidate.noun
         if key not in believed:
-            believed[key] = weights.belief * belief(candidate) if belief else none
+            believed[key] = weights.belief * belief(candidate) * (1 - unfit) if belief else none
         each = _best_relation(
             candidate, own.get(candidate.entity.id), relations, *alike[candidate.masked], believed[key], weights
         )
@@ -150,7 +152,8 @@ def _best_relation(
 ) -> Link:
     """Choose among the relations that an entity has and those that its like usually have. Arrays are (2R,)."""
     answers = own.answers if own else {}
-    score = np.where(relations.usual(candidate.entity.types), alike + believed - weights.unheld, -np.inf)
+    unheld = weights.unheld_pictured if candidate.pictured else weights.unheld
+    score = np.where(relations.usual(candidate.entity.types), alike + believed - unheld, -np.inf)
     for column, count in answers.items():
         score[column] = alike[column] + believed[column] + weights.answers * math.log1p(count)
     prior = candidate.prior + weights.degree * math.log1p(own.degree if own else 0)
@@ -166,19 +169,6 @@ def _best_relation(
         score=float(score[column]) + prior,
         likeness=float(alike[column]),
     )
-
-
-_ASKS_FOR = (
-    (re.compile(r"\b(?:who|whom)\b", re.IGNORECASE), frozenset({"place", "time", "thing", "work", "event"})),
-    (re.compile(r"^(?:where)\b", re.IGNORECASE), frozenset({"person", "group", "time", "work"})),
-    (re.compile(r"^(?:when)\b", re.IGNORECASE), frozenset({"person", "group", "place", "thing", "work"})),
-)
-
-
-def of_other_kind(asked: str, relations: Relations) -> NDArray[np.float32]:
-    """Return 1 for the columns whose answers are not of the kind that the question's word asks for, (2R,)."""
-    unfit = next((kinds for word, kinds in _ASKS_FOR if word.search(asked)), frozenset())
-    return np.array([kind in unfit for kind in relations.kinds], np.float32)
 
 
 def ids_of(candidates: Iterable[Candidate]) -> list[str]:

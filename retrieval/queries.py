@@ -54,9 +54,3 @@ MATCH (e:Entity {graph: $graph, id: id})-[h:HAS_IMAGE]->(i:Image)
 RETURN id, coalesce(h.path, i.path) AS path, i.sha256 AS sha256
 ORDER BY id, path
 """
-
-SHOWN = """
-UNWIND $shas AS sha
-MATCH (e:Entity {graph: $graph})-[:HAS_IMAGE]->(:Image {graph: $graph, sha256: sha})
-RETURN sha, collect(e.id) AS entities
-"""

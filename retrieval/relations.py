@@ -19,6 +19,7 @@ import neo4j
 import numpy as np
 from numpy.typing import NDArray
 
+from dialogue.grammar import noun_of_type
 from dialogue.material import types_at_ends
 from dialogue.verbalise import paraphrases, wordings
 from dialogue.wordings import HELD_OUT, Asking, Direction, Wordings
@@ -103,6 +104,17 @@ class Relations:
     def kinds(self) -> tuple[str, ...]:
         """Return what the answers of each column are: person, place, time, …"""
         return tuple(relation.asking(direction).kind for relation in self.each for direction in DIRECTIONS)
+
+    @cached_property
+    def answer_nouns(self) -> tuple[frozenset[str], ...]:
+        """Return what the answers of each column usually are, in words: country, city; empty where it is not known."""
+        asked = [frozenset(noun_of_type(kind) for kind in kinds) for kinds in self.subjects]
+        return tuple(asked[i ^ 1] for i in range(len(asked)))  # who is asked about at one end answers at the other
+
+    @cached_property
+    def nouns(self) -> frozenset[str]:
+        """Return all that answers are."""
+        return frozenset().union(*self.answer_nouns)
 
     def usual(self, types: tuple[str, ...]) -> NDArray[np.bool_]:
         """Return which columns one usually asks of an entity with these types, (2R,)."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +15,7 @@ from sqlalchemy import Engine
 
 from kg import vectors
 from kg.progress import Progress, silent
+from model.gallery import style_of
 from retrieval import queries
 from retrieval.ground import Reader
 
@@ -26,8 +28,8 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float32]
 
-NEAREST = 48  # pictures that are looked at for their entities
-KNOWN = 16  # entities whose pictures are all compared
+KNOWN = 16  # entities that a picture may show
+A_STYLE = 20  # pictures that a drawing style has at least, for its cosines to be standardised
 LENIENCE = 0.25  # where the threshold lies between pictures of unknown things (0) and of known ones (1)
 SAMPLE = 500  # pictures that the threshold is calibrated on
 
@@ -37,8 +39,8 @@ class Seen:
     """An entity that a picture may show."""
 
     entity: str
-    cosine: float  # with its pictures on average, which tells more than with the nearest
-    nearest: float  # with the nearest of them
+    cosine: float  # with its pictures on average, standardised by style: it tells more than the nearest
+    nearest: float  # the cosine with the nearest of them
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,15 +59,8 @@ class Pictures:
     def threshold(self) -> float:
         """Return the cosine with the nearest picture below which a picture shows nothing that the graph knows."""
         shas, described = self.described()
-        return calibrated(described, [self.owners[sha] for sha in shas])
-
-    @cached_property
-    def owners(self) -> Mapping[str, Sequence[str]]:
-        """Map the graph's pictures, by sha256, to the entities that they show."""
-        owners: dict[str, list[str]] = {}
-        for row in self.reader.rows(queries.PICTURES):
-            owners.setdefault(row["sha256"], []).append(row["entity"])
-        return owners
+        _, owners = self._files()
+        return calibrated(described, [owners[sha] for sha in shas])
 
     def described(self) -> tuple[list[str], Floats]:
         """Return the descriptors of all the graph's pictures, (N, D); those that pgvector lacks are added to it."""
@@ -90,7 +85,6 @@ class Pictures:
                     space,
                     described,
                 )
-                vectors.build_index(self.engine, space, width)
                 found |= dict(zip(measured, described, strict=True))
         shas = sorted(found)
         return shas, np.stack([found[sha] for sha in shas]) if shas else np.zeros((0, width), np.float32)
@@ -111,14 +105,20 @@ class Pictures:
 
     def like(self, described: Floats) -> list[Seen]:
         """Return the entities whose pictures are most like a descriptor (D,), best first, as the graph has them now."""
-        nearest = vectors.nearest(self.engine, self.descriptor.space, described, NEAREST)
-        shown = self.reader.shown([sha for sha, _ in nearest])
-        entities = list(dict.fromkeys(entity for sha, _ in nearest for entity in shown.get(sha, ())))[:KNOWN]
-        images = {entity: [each.sha256 for each in found] for entity, found in self.reader.images(entities).items()}
-        shas = list({sha for found in images.values() for sha in found})
-        kept = vectors.fetch(self.engine, self.descriptor.space, shas, self.descriptor.width)
-        cosines = {sha: float(vector @ described) for sha, vector in kept.items()}
-        return ranked({entity: [cosines[sha] for sha in found if sha in cosines] for entity, found in images.items()})
+        shas, vectors_of_all = self.described()
+        raw = vectors_of_all @ described
+        paths, owners = self._files()
+        fair = by_style(raw, [style_of(paths[sha]) for sha in shas])
+        return ranked([owners[sha] for sha in shas], fair, raw)[:KNOWN]
+
+    def _files(self) -> tuple[dict[str, str], dict[str, list[str]]]:
+        """Return path and entities of each picture, by sha256, as the graph has them now."""
+        paths: dict[str, str] = {}
+        owners: dict[str, list[str]] = {}
+        for row in self.reader.rows(queries.PICTURES):
+            paths[row["sha256"]] = row["path"]
+            owners.setdefault(row["sha256"], []).append(row["entity"])
+        return paths, owners
 
     def best(self, question: str, said: str, shown: Floats | None, shas: Sequence[str]) -> list[str]:
         """Order images by what <RET> looks for after a question and its answer; without a run, leave them as they are.
@@ -135,7 +135,8 @@ class Pictures:
         """Return where <RET> looks for images: W_img's map of each, kept in pgvector from when it is first wanted."""
         from ingest.features import measured_pictures
 
-        space, width = f"ret@{run.manifest.id}", run.preset.retrieval_width
+        weights = run.manifest.files[run.manifest.best or run.manifest.latest]  # others once the run is gone on with
+        space, width = f"ret@{run.manifest.id}-{weights[:8]}", run.preset.retrieval_width
         found = vectors.fetch(self.engine, space, list(shas), width)
         paths = {row["sha256"]: row["path"] for row in self.reader.rows(queries.PICTURES)}
         lacking = {sha: paths[sha] for sha in shas if sha not in found and sha in paths}
@@ -149,9 +150,28 @@ class Pictures:
         return found
 
 
-def ranked(cosines: Mapping[str, Sequence[float]]) -> list[Seen]:
-    """Order entities by the mean of their pictures' cosines."""
-    seen = [Seen(entity, sum(found) / len(found), max(found)) for entity, found in cosines.items() if found]
+def by_style(cosines: Floats, styles: Sequence[str]) -> Floats:
+    """Bring a picture's cosines (N,) with pictures of all drawing styles to one scale.
+
+    A picture is more like all pictures that are drawn in its own way, whomever they show. So the cosines with those of
+    a style are standardised among themselves, and brought back to the scale of all. Styles of few pictures go together.
+    """
+    counts = Counter(styles)
+    group = np.array([style if counts[style] >= A_STYLE else "" for style in styles])
+    fair = np.array(cosines, np.float32)
+    for each in np.unique(group):
+        own = cosines[group == each]
+        fair[group == each] = (own - own.mean()) / max(float(own.std()), 1e-6)
+    return fair * cosines.std() + cosines.mean() if len(cosines) else fair
+
+
+def ranked(owners: Sequence[Sequence[str]], fair: Floats, raw: Floats) -> list[Seen]:
+    """Order entities by the mean of their pictures' standardised cosines; `owners`, `fair` and `raw` by picture."""
+    places: dict[str, list[int]] = {}
+    for place, entities in enumerate(owners):
+        for entity in entities:
+            places.setdefault(entity, []).append(place)
+    seen = [Seen(entity, float(fair[own].mean()), float(raw[own].max())) for entity, own in places.items()]
     return sorted(seen, key=lambda each: (-each.cosine, each.entity))
 
 

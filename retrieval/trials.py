@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from dialogue.serialise import read_dialogues
@@ -78,10 +78,10 @@ def sampled(trials: Sequence[Trial], limit: int | None, seed: int) -> list[Trial
         return list(trials)
     chosen: dict[int, Trial] = {}
     for form in FORMATS:
-        for kind in ("first", "held_out"):
+        for kind in ("held_out", "first"):
             own = [trial for trial in trials if trial.format == form and getattr(trial, kind)]
             for trial in random.Random(f"{seed} {form} {kind}").sample(own, min(limit, len(own))):  # noqa: S311
-                chosen[trial.number] = trial
+                chosen[trial.number] = replace(trial, first=kind == "first")  # or the first would be more than `limit`
     return [chosen[number] for number in sorted(chosen)]
 
 
