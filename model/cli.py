@@ -6,7 +6,7 @@ import json
 import math
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -66,12 +66,12 @@ def train(
     from model.train import train as train_run
 
     limits = {key: chosen[key] for key in ("steps", "minutes") if chosen[key] is not None}
-    if resumed:
-        refuse_with_resume("graph_name", "preset", "negatives", "seed", "holdout_style", "out")
     with open_stores(kwk) as stores:
         if resumed:
             folder = checkpoint.find(kwk.home, resumed)
             saved = checkpoint.read_manifest(folder).settings
+            fixed = {key: chosen[key] for key in ("preset", "negatives", "seed", "holdout_style")}
+            refuse_changes({**saved, "graph_name": saved["graph"]}, fixed | {"graph_name": graph_name, "out": out})
             source = dialogues or Path(saved["dialogues"])
             material = read_material(kwk, stores, saved["graph"], source, saved["holdout_style"])
         else:
@@ -94,13 +94,14 @@ def train(
     click.echo(json.dumps(summary(folder, manifest)) if as_json else told(folder, manifest))
 
 
-def refuse_with_resume(*names: str) -> None:
-    """Raise UsageError if an option is given that a run has decided already."""
+def refuse_changes(saved: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+    """Raise UsageError if an option says something else than the run that goes on was begun with."""
     context = click.get_current_context()
     for parameter in context.command.params:
-        given = context.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE
-        if parameter.name in names and given:
-            raise click.UsageError(f"{parameter.opts[0]} is part of the run that goes on; leave it out with --resume.")
+        name = parameter.name or ""
+        said = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        if said and name in given and given[name] != saved.get(name):
+            raise click.UsageError(f"{parameter.opts[0]} can't change with --resume; the run has {saved.get(name)}.")
 
 
 @click.group()

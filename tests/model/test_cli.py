@@ -84,6 +84,12 @@ def test_run_is_trained_listed_shown_and_gone_on_with(home: Path, kwk: Command, 
     assert json.loads(kwk("runs", "show", "--json").stdout)["id"] == summary["run"]  # the one saved last
 
 
+def test_option_that_would_change_a_run_is_not_ignored(home: Path, train: Command) -> None:
+    summary, _ = started(home, train)
+    refused = train("--resume", summary["run"], "--seed", "9", code=2).output
+    assert "--seed can't change with --resume; the run has 0." in refused
+
+
 def test_run_lies_where_it_is_told_to(home: Path, train: Command, tmp_path: Path) -> None:
     told = train("--steps", "1", "--out", str(tmp_path / "mine")).stdout
     assert str(tmp_path / "mine") in told

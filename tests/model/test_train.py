@@ -114,6 +114,20 @@ def test_run_that_is_killed_while_it_saves_goes_on_from_the_save_before(
     assert names == {read_manifest(folder).latest, read_manifest(folder).best}
 
 
+def test_stopping_a_training_loses_no_step(material: Material, tmp_path: Path) -> None:
+    def stop(report: Report) -> None:
+        if report.step == 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(material, settings_of(material), tmp_path / "stopped", stop)
+    manifest = read_manifest(tmp_path / "stopped")
+    assert (manifest.step, manifest.finished) == (5, "")
+    resume(material, tmp_path / "stopped")
+    train(material, settings_of(material), tmp_path / "whole")
+    assert same(weights(tmp_path / "stopped"), weights(tmp_path / "whole"))
+
+
 def test_finished_run_goes_on_further_where_it_is_told_to(material: Material, run: Run, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(run.folder, tmp_path / "more"))
     assert resume(material, folder, steps=38).step == 38
