@@ -129,8 +129,7 @@ def by_format(found: Iterable[tuple[Trial, Outcome]]) -> dict[Format, list[Outco
 def alone(found: Sequence[Judged], part: Callable[[Judged], bool]) -> dict[str, Any]:
     """Return the share of trials in which one part is right, by format and over all."""
     groups: dict[str, list[Judged]] = {"all": list(found)}
-    for each in found:
-        groups.setdefault(each.trial.format.lower(), []).append(each)
+    groups |= {form.lower(): [each for each in found if each.trial.format == form] for form in FORMATS}
     return {
         name: leaf([Outcome(o.outcome.relation, part(o), part(o), o.outcome.prior_fails) for o in group], images=False)
         for name, group in groups.items()

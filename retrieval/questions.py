@@ -26,7 +26,10 @@ _EMBLEM = (
 _POLITE = r"(?:please\s+)?(?:(?:can|could|would|will)\s+you\s+(?:please\s+)?)?"
 _SHOW = re.compile(rf"{_POLITE}(show|display|give|send|find|get)\s+(?:(?:me|us)\s+)?", re.IGNORECASE)
 _SEE = re.compile(r"(?:please\s+)?(?:can|could|may|might)\s+(?:i|we)\s+(?:please\s+)?(?:see|have)\s+", re.IGNORECASE)
-_LOOKS = re.compile(r"(?:what|how)\s+(?:does|do|did)\s+(.+?)\s+looks?(?:\s+like)?$", re.IGNORECASE)
+_LOOKS = re.compile(
+    rf"(?:(?:what|how)\s+(?:does|do|did)|{_POLITE}show\s+(?:me|us)\s+(?:what|how))\s+(.+?)\s+looks?(?:\s+like)?$",
+    re.IGNORECASE,
+)
 _A_PICTURE = re.compile(
     rf"(?:with\s+)?(?:(?:a|an|the|another|one|some|any)\s+)?{_PICTURE}\b(?:\s+(?:of|for|showing)\b)?\s*", re.IGNORECASE
 )

@@ -33,7 +33,7 @@ def formats(title: str, metrics: Mapping[str, Any]) -> Table:
     table = Table(title=title, title_justify="left")
     table.add_column("format")
     for _, head in AVERAGES:
-        table.add_column(head, justify="right")
+        table.add_column(head, justify="right", overflow="fold")
     table.add_column("n", justify="right")
     table.add_column("gallery", justify="right")
     for form, found in metrics.items():
@@ -52,7 +52,7 @@ def single(parts: Mapping[str, Any]) -> Table:
     columns: Sequence[str] = list(dict.fromkeys(form for _, found in groups for form in found))
     table.add_column("what")
     for form in columns:
-        table.add_column(form.upper() if form != "all" else form, justify="right")
+        table.add_column(form.upper() if form != "all" else form, justify="right", overflow="fold")
     for name, found in groups:
         table.add_row(name, *(shown(found[form]) if form in found else "" for form in columns))
     return table

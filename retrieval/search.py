@@ -98,7 +98,6 @@ class Pictures:
 
     def known(self, measured: Floats) -> list[Seen]:
         """Return whom a measured picture may show, best first; nobody where the graph has none that is like it."""
-        self.described()  # pictures that came since are among them
         (described,) = self.descriptor.describe(measured[None])
         seen = self.like(described)
         return seen if any(each.nearest >= self.threshold for each in seen) else []

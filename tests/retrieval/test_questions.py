@@ -31,6 +31,10 @@ from retrieval.questions import Part, Pointing, masked_mention, parts_of, points
             [("Across the land border of Peru, which country does one reach", False), ("one", True)],
         ),
         ("<image>\nWhich city is this?", [("Which city is this", False)]),
+        ("Can you show me what Peru looks like?", [("Peru", True)]),
+        ("What is the flag of Peru?", [("Peru", True)]),
+        ("Show us what the flag of Peru looks like", [("Peru", True)]),
+        ("Which country is this, show me its flag", [("Which country is this", False), ("it", True)]),
         (
             "Of which country is Lima the capital? With a picture, please.",
             [("Of which country is Lima the capital", False), ("", True)],
@@ -60,25 +64,25 @@ def test_a_wish_with_a_name_is_not_for_what_was_spoken_of() -> None:
 @pytest.mark.parametrize(
     ("text", "masked"),
     [
-        ("What is the capital of this country", "What is the capital of it"),
-        ("What is the capital of the country in this picture", "What is the capital of it"),
-        ("Which city is the capital of <image>", "Which city is the capital of it"),
-        ("Which time zone is this city in", "Which time zone is it in"),
-        ("What is this country's currency", "What is it's currency"),
-        ("Which country is this", "Which country is it"),
-        ("What does this picture show", "What does it show"),
+        ("What is the capital of this country", "What is the capital of {x}"),
+        ("What is the capital of the country in this picture", "What is the capital of {x}"),
+        ("Which city is the capital of <image>", "Which city is the capital of {x}"),
+        ("Which time zone is this city in", "Which time zone is {x} in"),
+        ("What is this country's currency", "What is {x}'s currency"),
+        ("Which country is this", "Which country is {x}"),
+        ("What does this picture show", "What does {x} show"),
     ],
 )
 def test_what_points_at_a_picture_is_put_out_of_sight(text: str, masked: str) -> None:
     assert points(text)
-    assert Pointing(["country", "city", "time zone"]).masked(text, "it") == masked
+    assert Pointing(["country", "city", "time zone"]).masked(text) == masked
 
 
 def test_a_masked_name_leaves_no_article_behind() -> None:
-    assert masked_mention("What is the capital of the United Kingdom", 27, 41, "it") == "What is the capital of it"
+    assert masked_mention("What is the capital of the United Kingdom", 27, 41) == "What is the capital of {x}"
 
 
 @given(st.text(max_size=200))
 def test_any_text_has_at_least_one_part(text: str) -> None:
     assert parts_of(text)
-    Pointing(["country"]).masked(text, "it")
+    Pointing(["country"]).masked(text)
