@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from retrieval.answer import Answer
 
 LONGEST = 2_000  # characters of a question
+WIDE = 140  # characters of a line of figures, where no terminal says how many fit
 
 
 @click.command()
@@ -96,7 +97,8 @@ def evaluate(
     if as_json:
         click.echo(json.dumps(report, ensure_ascii=False, indent=2))
     else:
-        print_report(report, Console(soft_wrap=True, markup=False, highlight=False))
+        console = Console(markup=False, highlight=False)
+        print_report(report, console if console.is_terminal else Console(markup=False, highlight=False, width=WIDE))
 
 
 def checked(question: str) -> str:
