@@ -75,6 +75,7 @@ def evaluate(
     as_json: bool,
 ) -> None:
     """Judge a trained run on the test split: grounded in the graph and by heart, beside priors that know less."""
+    import torch
     from rich.console import Console
 
     from kg.graph_commands import chosen
@@ -85,6 +86,7 @@ def evaluate(
     from retrieval.report import print_report
     from retrieval.run import open_run
 
+    torch.set_num_threads(1)  # one short sequence at a time is not faster on two, and far slower where others compute
     progress = bar if kwk.verbosity >= 0 else silent
     with open_stores(kwk) as stores:
         folder = checkpoint.find(kwk.home, run_name, graph_name)
