@@ -114,7 +114,7 @@ class Answerer:
         if each.unknown_picture:
             said.add(say.unknown_picture())
         elif each.subject is None:
-            said.add(say.nobody_named(each.part.text))
+            said.add(say.nobody_named(said.question if each.part.refers_back else each.part.text))
         elif each.who:
             self._say_who(each, each.subject, said)
         elif each.link is None:

@@ -42,6 +42,10 @@ _WHAT_EMBLEM = re.compile(
 _CLOSING = re.compile(r"[\s,]*\bplease[\s.!?]*$", re.IGNORECASE)
 _VISIBLE = re.compile(rf"\b(?:{_PICTURE}|{_EMBLEM})\b", re.IGNORECASE)
 
+_AGAIN = r"(?:(?:of|in|for|on|to|by)\s+)?(?:the\s+)?$"  # the capital of Peru and of the Netherlands
+_AND = re.compile(rf"(?:,?\s+and|\s*&)\s+{_AGAIN}", re.IGNORECASE)
+_COMMA = re.compile(rf"(?:\s*,|,?\s+and|\s*&)\s+{_AGAIN}", re.IGNORECASE)
+
 _BACK = frozenset("it them one ones that this these those him her of the its their he she they there".split())  # noqa: SIM905
 _POINTING = re.compile(
     r"\b(?:it|its|this|that|these|those|they|them|their|theirs|there|he|she|him|her|his|here)\b", re.IGNORECASE
@@ -74,6 +78,25 @@ def parts_of(question: str, names: Iterable[tuple[int, int]] = ()) -> list[Part]
     pieces.append(text[start:])
     parts = [wished(tidy(piece)) for piece in pieces]
     return [part for part in parts if part.text or part.wish] or [Part(question.strip(), False)]
+
+
+def one_by_one(text: str, names: Iterable[tuple[int, int]]) -> list[str]:
+    """Ask of each of the names that end a text on its own: of Peru, and of Chile. `names`: (start, end)."""
+    starts: dict[int, int] = {}
+    for start, end in names:
+        starts[end] = min(start, starts.get(end, start))
+    found: list[str] = []
+    end, first = len(text), len(text)
+    while end in starts:
+        first = starts[end]
+        found.append(text[first:end])
+        joint = (_COMMA if len(found) > 1 else _AND).search(text, 0, first)
+        if joint is None:
+            before = text[:first]
+            several = len(found) > 1 and not before.casefold().endswith("between ")
+            return [before + name for name in reversed(found)] if several else [text]
+        end = joint.start()
+    return [text]
 
 
 def tidy(piece: str) -> str:

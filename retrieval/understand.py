@@ -15,7 +15,7 @@ from model.questions import HOLE
 from retrieval.ground import Reader, Slot
 from retrieval.link import Belief, Candidate, Floats, Link, Own, Weights, ids_of, is_generic, link, mentioned
 from retrieval.names import Named, NameIndex, words_of
-from retrieval.questions import Part, Pointing, parts_of, points, speaks_of_a_picture
+from retrieval.questions import Part, Pointing, one_by_one, parts_of, points, speaks_of_a_picture
 from retrieval.relations import IT, Encode, Relations
 from retrieval.search import Seen
 
@@ -35,7 +35,9 @@ _WISHES = (
     "I have never seen the flag of it, show me", "Is there a picture of the flag of it?",
 )  # fmt: skip
 LIKE_A_WISH = 0.6  # as like one of these as this, a question is one
-_DESCRIBE = ("what is it", "who is it", "what was it", "who was it", "tell me about it", "what are it", "describe it")
+_DESCRIBE = (
+    IT, "what is it", "who is it", "what was it", "who was it", "tell me about it", "what are it", "describe it",
+)  # fmt: skip
 
 
 class Model(Protocol):
@@ -99,7 +101,7 @@ class Understanding:
         self, question: str, seen: Sequence[Seen] | None = None, shown: Floats | None = None
     ) -> list[Understood]:
         """Understand each part of a question. `seen`: whom the shown picture, measured as `shown` (M,), may show."""
-        parts = parts_of(question, self._protected(question))
+        parts = [each for part in parts_of(question, self._protected(question)) for each in self._apart(part)]
         candidates = [self._candidates(part, seen) for part in parts]
         own = self.reader.own(list({i for each in candidates for i in ids_of(each)}), self.relations)
         found: list[Understood] = []
@@ -118,6 +120,15 @@ class Understanding:
             for each in self.names.mentions(question)
             if each.words > 2 and not is_generic(question, each, self.relations.vocabulary)
         ]
+
+    def _apart(self, part: Part) -> list[Part]:
+        """Return a part for each of several names that one asks about together."""
+        names = [
+            (each.start, each.end)
+            for each in self.names.mentions(part.text)
+            if not is_generic(part.text, each, self.relations.vocabulary)
+        ]
+        return [Part(text, part.wish) for text in one_by_one(part.text, names)]
 
     def _candidates(self, part: Part, seen: Sequence[Seen] | None) -> list[Candidate]:
         """Return whom a part may be about: what the picture shows where it points at it, else whom it names."""
@@ -195,7 +206,7 @@ class Understanding:
 def bare(masked: str) -> str:
     """Return a masked question without articles, "of" and marks: "the flag of it" stays, "of it" is "it"."""
     words = [word.folded for word in words_of(masked.replace(HOLE, IT))]
-    while len(words) > 1 and words[0] in ("the", "a", "an", "of", "for"):
+    while len(words) > 1 and words[0] in ("the", "a", "an", "of", "for", "and"):
         words = words[1:]
     return " ".join(words)
 

@@ -115,6 +115,8 @@ def test_the_answer_itself_is_shown_where_a_picture_of_it_is_asked_for(answerer:
         ("What is the currency of Georgia?", "Georgian Lari"),
         ("who uses the euro", "Germany"),
         ("What is Peru?", "Peru: Country in South America."),
+        ("and Peru?", "Peru: Country in South America."),
+        ("What are the capitals of Peru and Kenya?", "The capital of Peru is Lima. The capital of Kenya is Nairobi."),
         ("What is the capital of Peru, and what is its currency?",
          "The capital of Peru is Lima. The currency of Peru is the Peruvian Sol."),
     ],
@@ -134,6 +136,16 @@ def test_a_wish_for_a_picture_is_heard_in_other_words(answerer: Answerer, questi
     answer = answerer.ask(question)
     assert [image.entity for image in answer.images] == [COUNTRY + country]
     assert answer.grounded
+
+
+def test_a_picture_is_shown_of_each_that_was_named(answerer: Answerer) -> None:
+    answer = answerer.ask("Show me the flags of Peru, Nepal and Japan")
+    assert [image.entity for image in answer.images] == [f"{COUNTRY}{code}" for code in ("PE", "NP", "JP")]
+
+
+@pytest.mark.parametrize("question", ["Show me a picture", "Show me the flag"])
+def test_a_wish_that_names_nobody_is_said_back_whole(answerer: Answerer, question: str) -> None:
+    assert answerer.ask(question).text.startswith(f"The graph knows none of the names in “{question}”")
 
 
 def test_several_pictures_are_shown_but_not_without_end(answerer: Answerer) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.questions import Part, Pointing, masked_mention, parts_of, points
+from retrieval.questions import Part, Pointing, masked_mention, one_by_one, parts_of, points
 
 
 @pytest.mark.parametrize(
@@ -49,6 +49,26 @@ def test_a_name_that_holds_a_question_word_is_not_cut() -> None:
     question = "Who wrote Guess Who and What For?"
     assert len(parts_of(question)) == 2
     assert [part.text for part in parts_of(question, [(10, 32)])] == ["Who wrote Guess Who and What For"]
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "asked"),
+    [
+        ("the capitals of Peru and Chile", ["Peru", "Chile"], ["the capitals of Peru", "the capitals of Chile"]),
+        ("What is in Peru and in the Congo", ["Peru", "Congo"], ["What is in Peru", "What is in Congo"]),
+        ("Peru, Chile & Japan", ["Peru", "Chile", "Japan"], ["Peru", "Chile", "Japan"]),
+        ("Peru, Chile, and Japan", ["Peru", "Chile", "Japan"], ["Peru", "Chile", "Japan"]),
+        ("Trinidad and Tobago", ["Trinidad", "Tobago", "Trinidad and Tobago"], ["Trinidad and Tobago"]),
+        ("What is between Peru and Chile", ["Peru", "Chile"], ["What is between Peru and Chile"]),
+        ("Is it in Lima, Peru", ["Lima", "Peru"], ["Is it in Lima, Peru"]),
+        ("this one and Peru", ["Peru"], ["this one and Peru"]),
+        ("Do Peru and Chile border", ["Peru", "Chile"], ["Do Peru and Chile border"]),
+        ("Peru", ["Peru"], ["Peru"]),
+        ("", [], [""]),
+    ],
+)
+def test_each_of_several_names_is_asked_about(text: str, names: list[str], asked: list[str]) -> None:
+    assert one_by_one(text, [(text.index(name), text.index(name) + len(name)) for name in names]) == asked
 
 
 @pytest.mark.parametrize("text", ["", "it", "one of them", "of these"])
