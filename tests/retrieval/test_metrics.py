@@ -28,7 +28,15 @@ def test_a_rare_relation_counts_as_much_as_a_common_one() -> None:
     hits = np.array([True] * 9 + [False])
     groups = ["common"] * 9 + ["rare"]
     assert macro(hits, groups) == 0.5
-    assert macro_interval(hits, groups) == (0.5, 0.5)
+    low, high = macro_interval(hits, groups)
+    assert low < 0.5 < high
+
+
+def test_relation_that_was_asked_once_makes_no_figure_sure() -> None:
+    low, high = macro_interval(np.array([True] * 9), ["common"] * 8 + ["rare"])
+    assert low < 0.9
+    assert high == 1.0
+    assert macro_interval(np.array([True] * 9), ["common"] * 9)[0] > low
 
 
 def test_the_prior_defeating_part_holds_only_what_the_prior_gets_wrong() -> None:
