@@ -4,13 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 from PIL import Image
 
 from dialogue.build import BuildSettings, build
-from dialogue.cli import dialogues
 from dialogue.material import Material, prepare
-from kg import cli
 from kg.adjacency import Adjacency, Picture, Relation, Vertex
 from kg.adjacency import build as adjacency
 
@@ -21,15 +19,11 @@ Dialogues = Callable[..., Result]
 
 
 @pytest.fixture(scope="session")
-def run(home: Path) -> Dialogues:
+def run(kwk: Dialogues) -> Dialogues:
     """Call `kwk dialogues` as its user does, on the real services."""
-    if "dialogues" not in cli.kwk.registered():
-        cli.kwk.add_command(dialogues)
 
     def call(*arguments: str, code: int = 0) -> Result:
-        result = CliRunner().invoke(cli.kwk, ["--home", str(home), "-q", "dialogues", *arguments])
-        assert result.exit_code == code, result.output
-        return result
+        return kwk("-q", "dialogues", *arguments, code=code)
 
     return call
 

@@ -6,18 +6,16 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from ingest.sample import folder
-from kg import cli
 from kg.graph import read
 from kg.stores import Stores
 from model.run import Run
 from retrieval.answer import Answer, Answerer
-from retrieval.cli import ask
 
 COUNTRY, CITY, CURRENCY = "urn:kwk:atlas:country/", "urn:kwk:atlas:city/", "urn:kwk:atlas:currency/"
 PERU, LIMA = f"{COUNTRY}PE", f"{CITY}3936456"
@@ -26,15 +24,11 @@ Ask = Callable[..., Result]
 
 
 @pytest.fixture(scope="module")
-def kwk_ask(home: Path, atlas: str) -> Ask:
+def kwk_ask(kwk: Ask, atlas: str) -> Ask:
     """Call `kwk ask` as its user does."""
-    if "ask" not in cli.kwk.registered():
-        cli.kwk.add_command(ask)
 
     def call(*arguments: str, code: int = 0) -> Result:
-        result = CliRunner().invoke(cli.kwk, ["--home", str(home), "-q", "ask", "--graph", atlas, *arguments])
-        assert result.exit_code == code, result.output
-        return result
+        return kwk("-q", "ask", "--graph", atlas, *arguments, code=code)
 
     return call
 
