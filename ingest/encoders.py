@@ -31,6 +31,8 @@ class Encoder:
     width: int  # D
     preprocess: Callable[[Image.Image], torch.Tensor]  # RGB -> (3, H, W) float32
     tower: ImageTower
+    # Texts -> (N, D) float32 of length 1, comparable with `encode`'s; None where there is no text tower.
+    encode_text: Callable[[Sequence[str]], NDArray[np.float32]] | None = None
 
     def encode(self, pictures: Sequence[Image.Image]) -> NDArray[np.float32]:
         """Encode pictures to L2-normalised features, (B, D) float32."""

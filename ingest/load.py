@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -223,7 +224,8 @@ def write_rejects(target: Target, source: str, rejects: Iterable[Reject]) -> str
     return str(path)
 
 
-def batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
-    """Cut a sequence into parts of `size`."""
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
+def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Cut a stream into parts of `size`."""
+    rest = iter(items)
+    while part := list(islice(rest, size)):
+        yield part

@@ -1,11 +1,25 @@
 """The values that flow between the stages: frozen, slotted, and plain."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 PropertyValue = int | float | str | list[int] | list[float] | list[str]
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Stream(Protocol[T_co]):
+    """Items that can be read more than once, and counted without reading them: a list, or what lies on disk."""
+
+    def __iter__(self) -> Iterator[T_co]:
+        """Read them from the beginning."""
+        ...
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +38,10 @@ class Triple:
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """A node of the graph. `types` are ordered by votes: the first is the winning one."""
+    """A node of the graph. `types` are ordered by votes: the first is the winning one.
+
+    Where a source does not name it, `name` is a makeshift and `names` is empty: it gives way to any other.
+    """
 
     id: str
     name: str
@@ -33,6 +50,7 @@ class Entity:
     description: str = ""
     types: tuple[str, ...] = ()
     properties: Mapping[str, PropertyValue] = field(default_factory=dict)  # typed literals
+    said: tuple[str, ...] = ()  # what RDF says of it besides facts: "<predicate> object" in N-Triples, sorted
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +87,18 @@ class Reject:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What a reader makes of files. `name` is what its edges carry in `sources`; images lie below `image_root`."""
+    """What a reader makes of files. `name` is what its edges carry in `sources`; images lie below `image_root`.
+
+    Triples come in the order of their heads: all facts of a head stand together.
+    """
 
     name: str
-    entities: Sequence[Entity] = ()
-    triples: Sequence[Triple] = ()
-    images: Sequence[ImageFile] = ()
+    entities: Stream[Entity] = ()
+    triples: Stream[Triple] = ()
+    images: Stream[ImageFile] = ()
     image_root: Path | None = None
     relation_labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # relation -> language -> label
     type_labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # type -> language -> label
+    vocabulary: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # subject -> what RDF says of it, as above
+    splits: Mapping[str, Mapping[Triple, str]] = field(default_factory=dict)  # split's name -> triple -> its part
     rejects: Sequence[Reject] = ()

@@ -68,8 +68,9 @@ def remove(home: Path) -> None:
 
 @pytest.fixture(scope="session")
 def home(new_home: Callable[[], Path]) -> Path:
-    """A KWK_HOME with both stores running."""
-    made = new_home()
+    """A KWK_HOME with both stores running; KWK_TEST_HOME names one that is kept from run to run."""
+    kept = os.environ.get("KWK_TEST_HOME")
+    made = Path(kept) if kept else new_home()
     ensure(ServiceSettings(made), print)
     return made
 
