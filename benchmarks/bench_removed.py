@@ -10,9 +10,9 @@ import neo4j
 
 from dialogue.verbalise import question
 from dialogue.wordings import HELD_OUT
-from ingest.encoders import effnet_lite0
-from ingest.load import Target, load
+from ingest.load import load
 from ingest.sample import folder
+from ingest.target import Target, choose_tower
 from kg import removal, vectors
 from kg.errors import CheckpointError
 from kg.graph import connect
@@ -47,7 +47,7 @@ def main() -> None:
     stores = Stores(driver, engine, addresses)
     try:
         source = replace(read_rdf([folder() / "atlas.ttl"], GRAPH), images=[])
-        load(Target(driver, engine, GRAPH, home), source, effnet_lite0)
+        load(Target(driver, engine, GRAPH, home), source, choose_tower())
         runs: list[Run | None] = [None]
         try:
             runs.append(load_run(checkpoint.find(home, None, "atlas")))

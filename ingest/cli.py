@@ -108,8 +108,8 @@ def load_into(kwk: Kwk, graph_name: str, read: Callable[[], Source], as_json: bo
     """Read a source, load it and say what became of it."""
     from dataclasses import asdict
 
-    from ingest.encoders import effnet_lite0
-    from ingest.load import Target, load
+    from ingest.load import load
+    from ingest.target import Target, choose_tower
     from kg.browser import publish_assets
     from kg.catalogue import check_name
     from kg.progress import bar, silent
@@ -121,7 +121,7 @@ def load_into(kwk: Kwk, graph_name: str, read: Callable[[], Source], as_json: bo
     with open_stores(kwk) as stores:
         progress = bar if kwk.verbosity >= 0 else silent
         target = Target(stores.driver, stores.engine, graph_name, kwk.home, progress)
-        summary = load(target, source, effnet_lite0)
+        summary = load(target, source, choose_tower())
         publish_assets(kwk.home, stores.driver)
     if as_json:
         click.echo(json.dumps(asdict(summary), ensure_ascii=False))

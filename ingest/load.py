@@ -1,35 +1,24 @@
-"""Fill both stores from a source: names, entities, facts by the head guard, then pictures and their embeddings.
+"""Fill both stores from a source: names, entities, facts by the head guard, then pictures, their embeddings and gates.
 
-Every step is idempotent and every batch stands alone, so a load that was killed goes on by being run again.
+Every step compares before it writes and every batch stands alone, so a load that was killed goes on by being run again,
+and a load that finds nothing new has checked the graph itself.
 """
 
-import hashlib
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from itertools import islice
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
 
-import neo4j
-from sqlalchemy import Engine
-
-from ingest.images import Picture, Unusable, open_pictures, read_within
-from kg import catalogue, graph, queries, vectors
+from ingest.load_images import load_images
+from ingest.target import Target, Tower, batches
+from kg import catalogue, facts, graph, queries
 from kg.naming import relation_label, relation_types, type_labels
-from kg.progress import Progress, silent
-from kg.types import Entity, ImageFile, ImageRecord, Reject, Source
+from kg.types import Entity, Reject, Source
 
-if TYPE_CHECKING:
-    from ingest.encoders import Encoder
-
-T = TypeVar("T")
-
-ENTITY_BATCH = 5_000
-TRIPLE_BATCH = 10_000
-IMAGE_BATCH = 64
+ENTITY_BATCH = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +28,7 @@ class Summary:
     graph: str
     source: str
     entities: int
+    changed_entities: int
     triples: int
     new_triples: int
     images: int
@@ -47,41 +37,38 @@ class Summary:
     rejects_file: str | None
     seconds: float
 
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Where a source goes: both stores, the graph's name, and the folder for reports."""
-
-    driver: neo4j.Driver
-    engine: Engine
-    graph: str
-    home: Path
-    progress: Progress = silent
+    @property
+    def changed(self) -> bool:
+        """Say whether the graph is another than before."""
+        return bool(self.changed_entities or self.new_triples or self.new_images)
 
 
-def load(target: Target, source: Source, encoder: Callable[[], "Encoder"]) -> Summary:
-    """Load `source`; run again it adds only what is missing. `encoder` is made only if a picture needs it."""
+def load(target: Target, source: Source, tower: Tower) -> Summary:
+    """Load `source`; run again it adds only what is missing."""
     start = time.monotonic()
     catalogue.check_name(target.graph)
     writer = graph.claim(target.driver, target.graph)
+    fresh = bool(graph.read(target.driver, queries.IS_FRESH, graph=target.graph)[0]["fresh"])
     types = name_all(writer, source)
-    write_entities(target, writer, source)
-    new_triples = write_triples(target, writer, source, types)
-    images = load_images(target, writer, source, encoder)
+    changed_entities = write_entities(target, writer, source, fresh)
+    write_vocabulary(writer, source)
+    new_triples = write_facts(target, writer, source, types, fresh)
+    images = load_images(target, writer, source, tower)
+    write_splits(target, source)
     rejects = [*source.rejects, *images.rejects]
-    root = {"image_root": str(source.image_root)} if images.count and source.image_root else {}
-    writer.run(queries.DESCRIBE, properties={"source": source.name, **root})
-    writer.run(queries.STAMP)
+    rejects_file = write_rejects(target, source.name, rejects)
+    writer.run(queries.STAMP, source=source.name, changed=bool(changed_entities or new_triples or images.new))
     return Summary(
         graph=target.graph,
         source=source.name,
         entities=len(source.entities),
+        changed_entities=changed_entities,
         triples=len(source.triples),
         new_triples=new_triples,
         images=images.count,
         new_images=images.new,
         rejects=dict(Counter(reject.reason for reject in rejects).most_common()),
-        rejects_file=write_rejects(target, source.name, rejects),
+        rejects_file=rejects_file,
         seconds=round(time.monotonic() - start, 2),
     )
 
@@ -120,112 +107,104 @@ def label_key(stem: str, language: str) -> str:
     return f"{stem}_{language.lower().replace('-', '_')}"
 
 
-def write_entities(target: Target, writer: graph.Writer, source: Source) -> None:
-    """Write entities with their winning type as a second label."""
+def write_entities(target: Target, writer: graph.Writer, source: Source, fresh: bool) -> int:
+    """Write the entities that the graph does not hold as the source says them; return how many.
+
+    An entity has its winning type as a second label.
+    """
     named = {row["path"]: row["label"] for row in graph.read(target.driver, queries.TYPES, graph=target.graph)}
     labels = sorted(named.values())
-    with target.progress("entities", len(source.entities)) as advance:
-        for batch in batches(source.entities, ENTITY_BATCH):
-            rows = [entity_row(entity, named) for entity in batch]
-            writer.run(queries.WRITE_ENTITIES, rows=rows, source=source.name, labels=labels)
-            advance(len(batch))
+    said = {"graph": target.graph, "source": source.name}
+
+    def differing(batch: list[Entity]) -> tuple[int, list[dict[str, object]]]:
+        rows = [entity_row(entity, named, source.name) for entity in batch]
+        if fresh:
+            return len(rows), rows
+        found = graph.read(target.driver, queries.DIFFERING_ENTITIES, rows=rows, **said)
+        return len(rows), [rows[row["i"]] for row in found]
+
+    changed = 0
+    with target.progress("entities", len(source.entities)) as advance, ThreadPoolExecutor(facts.READERS) as pool:
+        for group in batches(batches(source.entities, ENTITY_BATCH), facts.AHEAD):
+            for size, rows in pool.map(differing, group):
+                if rows:
+                    writer.run(queries.WRITE_ENTITIES, rows=rows, source=source.name, labels=labels)
+                changed += len(rows)
+                advance(size)
+    return changed
 
 
-def entity_row(entity: Entity, named: Mapping[str, str]) -> dict[str, object]:
-    """Return an entity as a row for Cypher."""
+def entity_row(entity: Entity, named: Mapping[str, str], source: str) -> dict[str, object]:
+    """Return an entity as a row: `properties` are what the source says, `makeshift` what stands until one does."""
     properties: dict[str, object] = dict(entity.properties)
     properties |= {label_key("name", language): text for language, text in entity.labels.items()}
-    properties |= {
-        "name": entity.name,
-        "names": list(entity.names) or [entity.name],
-        "description": entity.description,
-        "types": list(entity.types),
+    makeshift = {"name": entity.name, "names": [entity.name], "description": "", "types": []}
+    if entity.names:
+        properties["name"] = entity.name
+    if entity.description:
+        properties["description"] = entity.description
+    if entity.types:
+        properties["types"] = list(entity.types)
+    return {
+        "id": entity.id,
+        "properties": properties,
+        "makeshift": makeshift,
+        "names": list(entity.names),
+        "label": named[entity.types[0]] if entity.types else None,
+        "said": [f"{source}\t{fragment}" for fragment in entity.said],
     }
-    return {"id": entity.id, "properties": properties, "label": named[entity.types[0]] if entity.types else None}
 
 
-def write_triples(target: Target, writer: graph.Writer, source: Source, types: dict[str, str]) -> int:
-    """Write the facts, grouped by head; return how many were new."""
+def write_vocabulary(writer: graph.Writer, source: Source) -> None:
+    """Keep what the source says of its own vocabulary, for the way back to RDF."""
+    for part in batches(source.vocabulary.items(), ENTITY_BATCH):
+        rows = [{"id": each, "said": [f"{source.name}\t{text}" for text in said]} for each, said in part]
+        writer.run(queries.WRITE_VOCABULARY, rows=rows, source=source.name)
+
+
+def write_facts(target: Target, writer: graph.Writer, source: Source, types: Mapping[str, str], fresh: bool) -> int:
+    """Write the facts that the graph lacks; return how many were new."""
     new = 0
     with target.progress("triples", len(source.triples)) as advance:
-        for n, batch in enumerate(graph.head_batches(graph.by_head(source.triples), TRIPLE_BATCH)):
-            new += graph.write_triples(writer, batch, types, source.name, n)
-            advance(sum(len(facts) for _, facts in batch))
+        for size, lacking in facts.compared(target.driver, target.graph, source.name, source.triples, fresh):
+            if lacking.rows:
+                new += facts.write(writer, source.name, types, lacking)
+            advance(size)
     return new
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedImages:
-    """What became of a source's pictures."""
-
-    count: int
-    new: int
-    rejects: Sequence[Reject]
+def write_splits(target: Target, source: Source) -> None:
+    """Keep the splits that a source publishes as files keyed by triple: they are no marks in the graph."""
+    for name, parts in source.splits.items():
+        lines = sorted(f"{triple.key(target.graph)}\t{part}\n" for triple, part in parts.items())
+        write_lines(splits_file(target.home, target.graph, name), lines)
 
 
-def load_images(target: Target, writer: graph.Writer, source: Source, encoder: Callable[[], "Encoder"]) -> LoadedImages:
-    """Decode, hash and encode the pictures that Postgres lacks; then tie all of them to their entities."""
-    if not source.images or source.image_root is None:
-        return LoadedImages(0, 0, ())
-    root, tower = source.image_root, encoder()
-    rejects: list[Reject] = []
-    count = new = 0
-    with target.progress("images", len(source.images)) as advance:
-        for batch in batches(source.images, IMAGE_BATCH * 4):
-            known, unknown = known_images(target.engine, tower.space, root, batch)
-            records = list(known)
-            for opened in open_pictures(root, unknown, IMAGE_BATCH):
-                pictures = [each for each in opened if isinstance(each, Picture)]
-                rejects += [each for each in opened if isinstance(each, Reject)]
-                if pictures:
-                    features = tower.encode([picture.pixels for picture in pictures])
-                    fresh = [picture.record for picture in pictures]
-                    vectors.store(target.engine, (target.graph, source.name), fresh, tower.space, features)
-                    records += fresh
-                advance(len(opened))
-            new += graph.write_images(writer, records, source.name)
-            count += len(records)
-            advance(len(known))
-    vectors.build_index(target.engine, tower.space, tower.width)
-    return LoadedImages(count, new, rejects)
+def splits_file(home: Path, graph_name: str, split: str) -> Path:
+    """Return the file of a published split: lines of a triple's key, a tab, and the part it belongs to."""
+    return home / "splits" / graph_name / f"{split}.tsv"
 
 
-def known_images(
-    engine: Engine, space: str, root: Path, files: Sequence[ImageFile]
-) -> tuple[list[ImageRecord], list[ImageFile]]:
-    """Split files into those whose content is stored with an embedding in `space`, and those to be opened."""
-    shas: dict[ImageFile, str] = {}
-    for file in files:
-        sha = content_hash(root, file.path)
-        if sha:
-            shas[file] = sha
-    stored = vectors.stored(engine, space, list(shas.values()))
-    known = [replace(stored[sha], entity=file.entity, path=file.path) for file, sha in shas.items() if sha in stored]
-    return known, [file for file in files if shas.get(file) not in stored]
-
-
-def content_hash(root: Path, path: str) -> str | None:
-    """Return the sha256 of a file below `root`; None if it can't be read (opening it will say why)."""
-    try:
-        return hashlib.sha256(read_within(root, path)).hexdigest()
-    except Unusable:
-        return None
+def read_splits(path: Path) -> dict[str, str]:
+    """Return the part of each triple by its key."""
+    return dict(line.split("\t") for line in path.read_text("utf-8").splitlines())
 
 
 def write_rejects(target: Target, source: str, rejects: Iterable[Reject]) -> str | None:
     """Write what was dropped as JSON lines below the home folder; return the path, or None if nothing was."""
-    path = target.home / "rejects" / f"{target.graph}-{source}.jsonl"
-    lines = [json.dumps(asdict(reject), ensure_ascii=False) for reject in rejects]
-    path.unlink(missing_ok=True)
+    path = target.home / "rejects" / f"{target.graph}-{source.replace('/', '_')}.jsonl"
+    lines = [json.dumps(asdict(reject), ensure_ascii=False) + "\n" for reject in rejects]
     if not lines:
+        path.unlink(missing_ok=True)
         return None
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join(lines) + "\n", "utf-8")
+    write_lines(path, lines)
     return str(path)
 
 
-def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    """Cut a stream into parts of `size`."""
-    rest = iter(items)
-    while part := list(islice(rest, size)):
-        yield part
+def write_lines(path: Path, lines: Iterable[str]) -> None:
+    """Write a text file whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    with part.open("w", encoding="utf-8", errors="backslashreplace") as file:
+        file.writelines(lines)
+    part.replace(path)

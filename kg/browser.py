@@ -43,9 +43,9 @@ def publish_nothing(home: Path) -> None:
             write(assets / name, text)
 
 
-def slides_of(assets: Path, driver: neo4j.Driver, graph: Mapping[str, Any], types: Mapping[str, Colour]) -> str:
-    """Return the slides of a graph; those of the last time if it was not ingested since: choosing takes seconds."""
-    made_of = repr((__version__, sorted(graph.items()), list(types.items())))
+def slides_of(assets: Path, driver: neo4j.Driver, graph: dict[str, Any], types: Mapping[str, Colour]) -> str:
+    """Return the slides of a graph; those of the last time if no ingest changed it since: choosing takes seconds."""
+    made_of = repr((__version__, sorted((graph | {"ingested": None}).items()), list(types.items())))
     mark = f"<!-- {hashlib.sha256(made_of.encode()).hexdigest()} -->\n"
     kept = assets / "slides" / f"{graph['name']}.html"
     if kept.exists() and kept.read_text("utf-8").startswith(mark):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any, LiteralString, TypeVar
@@ -15,7 +15,7 @@ from neo4j.exceptions import DriverError, IncompleteCommit, Neo4jError
 from kg import queries
 from kg.errors import StoreError
 from kg.settings import Neo4jAddress
-from kg.types import ImageRecord, Triple
+from kg.types import ImageRecord
 
 T = TypeVar("T")
 Tx = neo4j.ManagedTransaction
@@ -100,60 +100,14 @@ def claim(driver: neo4j.Driver, graph: str) -> Writer:
     return Writer(driver, graph, record["token"])
 
 
-def by_head(triples: Iterable[Triple]) -> list[tuple[str, list[Triple]]]:
-    """Group distinct triples by head, in the order of heads: what the head guard is fast on."""
-    heads: dict[str, dict[Triple, None]] = {}
-    for triple in triples:
-        heads.setdefault(triple.head, {})[triple] = None
-    return [(head, list(heads[head])) for head in sorted(heads)]
-
-
-def head_batches(heads: Sequence[tuple[str, list[Triple]]], size: int) -> Iterable[list[tuple[str, list[Triple]]]]:
-    """Cut groups into batches of about `size` triples; a hub with more is split, which the guard allows."""
-    batch: list[tuple[str, list[Triple]]] = []
-    room = size
-    for head, facts in heads:
-        for start in range(0, len(facts), size):
-            part = facts[start : start + size]
-            if len(part) > room and batch:
-                yield batch
-                batch, room = [], size
-            batch.append((head, part))
-            room -= len(part)
-    if batch:
-        yield batch
-
-
-def write_triples(
-    writer: Writer, batch: Sequence[tuple[str, list[Triple]]], types: dict[str, str], source: str, n: int
-) -> int:
-    """Write the facts of some heads as relationships, once each; return how many were new.
-
-    `types` maps every relation to its relationship type. The batch is recorded in the same transaction.
-    """
-    relations = sorted({triple.relation for _, facts in batch for triple in facts})
-    number = {relation: i for i, relation in enumerate(relations)}
-    said = sum(len(facts) for _, facts in batch)
-    rows = []
-    for head, facts in batch:
-        keyed = sorted((fact.key(writer.graph), number[fact.relation], fact.tail) for fact in facts)
-        rows.append([head, [key for key, _, _ in keyed], [n for _, n, _ in keyed], [tail for _, _, tail in keyed]])
-
-    def work(tx: Tx) -> int:
-        common = {"graph": writer.graph, "source": source, "rows": rows}
-        names = {"types": [types[relation] for relation in relations], "relations": relations}
-        created = tx.run(queries.WRITE_TRIPLES, common, **names).consume().counters.relationships_created
-        properties = {"triples": said, "heads": len(batch)}
-        tx.run(queries.RECORD_BATCH, common, n=n, properties=properties).consume()
-        return created
-
-    return writer.write(work)
-
-
 def write_images(writer: Writer, records: Sequence[ImageRecord], source: str) -> int:
     """Write (:Entity)-[:HAS_IMAGE]->(:Image); return how many relationships were new."""
+    paths: dict[tuple[str, str], list[str]] = {}
+    for record in records:
+        paths.setdefault((record.entity, record.sha256), []).append(record.path)
     rows = [
         {
+            "paths": paths[record.entity, record.sha256],
             "entity": record.entity,
             "sha256": record.sha256,
             "properties": {

@@ -18,7 +18,23 @@ RETURN g.fence AS token
 
 DESCRIBE = "MATCH (g:Graph {name: $graph}) SET g += $properties"
 
-STAMP = "MATCH (g:Graph {name: $graph}) SET g.ingested = datetime()"
+STAMP = """
+MATCH (g:Graph {name: $graph})
+SET g.source = $source, g.ingested = datetime(), g.changed = CASE WHEN $changed THEN datetime() ELSE g.changed END
+"""
+
+# In which spaces the graph's pictures are kept, and by which encoder (as `--encoder` takes it) each came to be.
+USE_SPACE = """
+MATCH (g:Graph {name: $graph})
+SET g.encoders = [e IN coalesce(g.encoders, []) WHERE NOT e STARTS WITH $space + '\t'] + ($space + '\t' + $encoder)
+"""
+
+# `shared`: another source has pictures here too.
+IMAGE_ROOTS = """
+MATCH (g:Graph {name: $graph})
+RETURN g.image_root AS image_root, coalesce(g.image_roots, []) AS others,
+       EXISTS { (:Entity {graph: $graph})-[h:HAS_IMAGE]->() WHERE any(s IN h.sources WHERE s <> $source) } AS shared
+"""
 
 RECORD_BATCH = """
 MERGE (b:Batch {graph: $graph, source: $source, n: $n})
@@ -51,14 +67,43 @@ ON CREATE SET t.label = row.label
 
 # --- entities, facts, pictures ------------------------------------------------------------------------------------
 
+# `makeshift` holds what an entity goes by until a source names it. The names of several sources stand together, the
+# last source's first; `said` are lines of source, tab, fragment, of which a source replaces its own.
 WRITE_ENTITIES = """
 UNWIND $rows AS row
 MERGE (e:Entity {graph: $graph, id: row.id})
+ON CREATE SET e += row.makeshift
+WITH e, row, size([s IN e.sources WHERE s <> $source]) > 0 AS shared,
+     [s IN coalesce(e.said, []) WHERE NOT s STARTS WITH $source + '\t'] + row.said AS said
 SET e += row.properties,
+    e.names = CASE WHEN row.names = [] THEN e.names
+                   WHEN shared THEN row.names + [n IN e.names WHERE NOT n IN row.names]
+                   ELSE row.names END,
+    e.said = CASE WHEN said = [] THEN null ELSE said END,
     e.sources = CASE WHEN $source IN coalesce(e.sources, []) THEN e.sources ELSE coalesce(e.sources, []) + $source END
-WITH e, row, [l IN labels(e) WHERE l IN $labels AND l <> row.label] AS stale
+WITH e, row, [l IN labels(e) WHERE row.label IS NOT NULL AND l IN $labels AND l <> row.label] AS stale
 REMOVE e:$(stale)
 SET e:$([l IN [row.label] WHERE l IS NOT NULL])
+"""
+
+# Which rows the graph does not hold as this source says them.
+DIFFERING_ENTITIES = """
+UNWIND range(0, size($rows) - 1) AS i
+WITH i, $rows[i] AS row
+OPTIONAL MATCH (e:Entity {graph: $graph, id: row.id})
+WITH i, row, e
+WHERE e IS NULL OR NOT $source IN coalesce(e.sources, [])
+   OR any(k IN keys(row.properties) WHERE e[k] IS NULL OR e[k] <> row.properties[k])
+   OR any(n IN row.names WHERE NOT n IN coalesce(e.names, []))
+   OR (row.label IS NOT NULL AND NOT row.label IN labels(e))
+   OR [s IN coalesce(e.said, []) WHERE s STARTS WITH $source + '\t'] <> row.said
+RETURN i
+"""
+
+WRITE_VOCABULARY = """
+UNWIND $rows AS row
+MERGE (v:Vocabulary {graph: $graph, id: row.id})
+SET v.said = [s IN coalesce(v.said, []) WHERE NOT s STARTS WITH $source + '\t'] + row.said
 """
 
 # The head guard: what a head already has is read once per head, not once per triple (MERGE expands between two hubs
@@ -83,6 +128,17 @@ CREATE (a)-[r:$($types[row[2][i]])]->(b)
 SET r.triple = row[1][i], r.relation = $relations[row[2][i]], r.sources = [$source]
 """
 
+# The heads whose facts by this source are not just those of their row: [head, sorted triple keys].
+DIFFERING_HEADS = """
+UNWIND $rows AS row
+OPTIONAL MATCH (a:Entity {graph: $graph, id: row[0]})
+WITH row, COLLECT { MATCH (a)-[r]->() WHERE $source IN r.sources AND r.triple IS NOT NULL
+                    RETURN r.triple ORDER BY r.triple } AS said
+WHERE said <> row[1]
+RETURN row[0] AS head
+"""
+
+# A picture that moved together with its source is found again at its new place.
 WRITE_IMAGES = """
 UNWIND $rows AS row
 MATCH (e:Entity {graph: $graph, id: row.entity})
@@ -90,6 +146,9 @@ MERGE (i:Image {graph: $graph, sha256: row.sha256})
 ON CREATE SET i += row.properties
 MERGE (e)-[h:HAS_IMAGE]->(i)
 ON CREATE SET h.path = row.properties.path, h.gate = 'unjudged'
+SET h.path = CASE WHEN h.sources = [$source] AND NOT h.path IN row.paths THEN row.properties.path ELSE h.path END,
+    i.path = CASE WHEN h.sources = [$source] AND NOT i.path IN row.paths AND NOT EXISTS {
+        (o:Entity)-[:HAS_IMAGE]->(i) WHERE o <> e } THEN row.properties.path ELSE i.path END
 SET h.sources = CASE WHEN $source IN coalesce(h.sources, []) THEN h.sources ELSE coalesce(h.sources, []) + $source END
 """
 
@@ -100,7 +159,8 @@ GRAPH_NAMES = "MATCH (g:Graph) RETURN g.name AS name ORDER BY coalesce(toString(
 
 GRAPHS = """
 MATCH (g:Graph)
-RETURN g.name AS name, toString(g.ingested) AS ingested, g.image_root AS image_root,
+RETURN g.name AS name, toString(g.ingested) AS ingested, toString(g.changed) AS changed,
+       g.image_root AS image_root, coalesce(g.image_roots, []) AS other_roots,
        COUNT { (e:Entity {graph: g.name}) } AS entities,
        COUNT { (r:Relation {graph: g.name}) } AS relations,
        COUNT { (:Entity {graph: g.name})-[r]->(:Entity) WHERE r.triple IS NOT NULL } AS triples,
@@ -121,6 +181,8 @@ MATCH (e:Entity {graph: $graph}) WHERE t.label IN labels(e)
 RETURN t.label AS label, count(*) AS entities, count { (e)-[:HAS_IMAGE]->() } AS images
 ORDER BY entities DESC, label
 """
+
+IS_FRESH = "RETURN NOT EXISTS { (:Entity {graph: $graph}) } AS fresh"
 
 ENTITY_IDS = "MATCH (e:Entity {graph: $graph}) RETURN e.id AS id"
 

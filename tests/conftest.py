@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 from sqlalchemy import Engine
 
 from ingest.encoders import Encoder, effnet_lite0
+from ingest.target import Tower
 from kg import catalogue, cli, graph, removal, schema, vectors
 from kg.jars import fetch_jars
 from kg.postgres_place import SYSTEM_FOLDER, read_place
@@ -112,6 +113,12 @@ def graph_name(driver: neo4j.Driver, engine: Engine) -> Iterator[str]:
 def encoder() -> Encoder:
     """The offline image encoder."""
     return effnet_lite0()
+
+
+@pytest.fixture(scope="session")
+def tower(encoder: Encoder) -> Tower:
+    """The same, as a load takes it."""
+    return Tower("lite", encoder.space, lambda: encoder)
 
 
 @pytest.fixture(scope="session")

@@ -16,9 +16,9 @@ from click.testing import Result
 from PIL import Image
 from sqlalchemy import Engine, text
 
-from ingest.encoders import Encoder
-from ingest.load import Summary, Target, load
+from ingest.load import Summary, load
 from ingest.mmkb import read_mmkb
+from ingest.target import Target, Tower
 from kg import catalogue, graph, queries, removal, vectors
 from kg.errors import DataError
 from kg.types import Entity, ImageFile, Source, Triple
@@ -57,10 +57,10 @@ def source(tmp_path: Path) -> Source:
 
 @pytest.fixture
 def put(
-    driver: neo4j.Driver, engine: Engine, graph_name: str, tmp_path: Path, encoder: Encoder
+    driver: neo4j.Driver, engine: Engine, graph_name: str, tmp_path: Path, tower: Tower
 ) -> Callable[[Source], Summary]:
     """Load a source into the graph of this test."""
-    return lambda source: load(Target(driver, engine, graph_name, tmp_path / "home"), source, lambda: encoder)
+    return lambda source: load(Target(driver, engine, graph_name, tmp_path / "home"), source, tower)
 
 
 def snapshot(driver: neo4j.Driver, name: str) -> list[str]:
@@ -94,7 +94,7 @@ def test_a_source_reaches_both_stores(
     assert found["p"]["names"] == ["Peru", "Perú"]
     assert found["l"]["types"] == ["/geo/city", "/geo/capital"]
     assert found["l"]["population"] == 10
-    key = source.triples[0].key(graph_name)
+    key = list(source.triples)[0].key(graph_name)
     assert dict(found["r"]) == {"triple": key, "relation": "/location/country/capital", "sources": ["first"]}
     shas = [row["sha256"] for row in graph.read(driver, queries.IMAGE_SHAS, graph=graph_name)]
     assert len(vectors.stored(engine, vectors_space(engine, shas), shas)) == 2
@@ -136,7 +136,7 @@ def test_an_entity_whose_winning_type_changes_loses_the_old_label(
     put: Callable[[Source], Summary], source: Source, driver: neo4j.Driver, graph_name: str
 ) -> None:
     put(source)
-    put(replace(source, entities=[replace(source.entities[1], types=("/geo/capital", "/geo/city"))]))
+    put(replace(source, entities=[replace(list(source.entities)[1], types=("/geo/capital", "/geo/city"))]))
     records, _, _ = driver.execute_query("MATCH (e:Entity {graph: $g, id: 'l'}) RETURN labels(e)", g=graph_name)
     assert sorted(records[0][0]) == ["Capital", "Entity"]
 
@@ -161,11 +161,11 @@ def test_a_graph_can_not_be_called_anything(put: Callable[[Source], Summary], dr
 
 def test_removing_a_graph_leaves_what_another_shows(
     put: Callable[[Source], Summary], source: Source, driver: neo4j.Driver, engine: Engine, graph_name: str,
-    tmp_path: Path, encoder: Encoder,
+    tmp_path: Path, tower: Tower,
 ) -> None:  # fmt: skip
     put(source)
     other = graph_name + "-other"
-    load(Target(driver, engine, other, tmp_path), replace(source, images=source.images[:1]), lambda: encoder)
+    load(Target(driver, engine, other, tmp_path), replace(source, images=list(source.images)[:1]), tower)
     shas = [row["sha256"] for row in graph.read(driver, queries.IMAGE_SHAS, graph=graph_name)]
     space = vectors_space(engine, shas)
     removed = removal.remove_graph(driver, engine, graph_name)

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from neo4j.exceptions import IncompleteCommit
 
+from kg import facts as facts_
 from kg import graph, queries
 from kg.errors import StoreError
 from kg.settings import Addresses, Neo4jAddress
@@ -22,7 +23,10 @@ FACTS = [Triple("x", "/a/knows", "y"), Triple("x", "/a/likes", "y"), Triple("y",
 def writer(driver: neo4j.Driver, graph_name: str) -> graph.Writer:
     """The right to write a new graph of three entities."""
     made = graph.claim(driver, graph_name)
-    rows = [{"id": each, "properties": {"name": each, "names": [each]}, "label": None} for each in "xyz"]
+    rows = [
+        {"id": each, "properties": {"name": each}, "makeshift": {}, "names": [each], "label": None, "said": []}
+        for each in "xyz"
+    ]
     made.run(queries.WRITE_ENTITIES, rows=rows, source="test", labels=[])
     return made
 
@@ -38,10 +42,8 @@ def facts_in(writer: graph.Writer) -> list[tuple[str, str, str, tuple[str, ...]]
 
 def write(writer: graph.Writer, facts: list[Triple], source: str = "first") -> int:
     """Write facts as a loader does."""
-    return sum(
-        graph.write_triples(writer, batch, TYPES, source, n)
-        for n, batch in enumerate(graph.head_batches(graph.by_head(facts), 2))
-    )
+    triples = sorted(facts, key=lambda fact: fact.head)
+    return sum(facts_.write(writer, source, TYPES, batch) for batch in facts_.batches(writer.graph, triples, 2))
 
 
 def test_the_same_facts_written_twice_stand_once(writer: graph.Writer) -> None:
@@ -105,18 +107,30 @@ def test_a_batch_whose_answer_was_lost_is_sent_again_and_stands_once(writer: gra
 
 def test_a_hub_is_split_over_batches_and_loses_no_fact() -> None:
     facts = [Triple("hub", "/a/knows", f"t{n}") for n in range(25)] + [Triple("leaf", "/a/knows", "t0")]
-    batches = list(graph.head_batches(graph.by_head(facts), 10))
-    assert [sum(len(part) for _, part in batch) for batch in batches] == [10, 10, 6]
-    assert {fact for batch in batches for _, part in batch for fact in part} == set(facts)
+    batches = list(facts_.batches("g", facts, 10))
+    assert [len(batch) for batch in batches] == [10, 10, 6]
+    assert facts_held(batches) == sorted(facts, key=repr)
+
+
+def facts_held(batches: list[facts_.Batch]) -> list[Triple]:
+    """Return the facts that batches hold."""
+    return sorted(
+        (
+            Triple(head, batch.relations[number], tail)
+            for batch in batches
+            for head, keys, numbers, tails in batch.rows
+            for _, number, tail in zip(keys, numbers, tails, strict=True)
+        ),
+        key=repr,
+    )
 
 
 @given(st.lists(st.builds(Triple, *[st.text("abc", min_size=1, max_size=2)] * 3)), st.integers(1, 7))
 def test_batches_hold_every_distinct_fact_once(facts: list[Triple], size: int) -> None:
-    batches = list(graph.head_batches(graph.by_head(facts), size))
-    held = [fact for batch in batches for _, part in batch for fact in part]
-    assert len(held) == len(set(held))
-    assert set(held) == set(facts)
-    assert all(sum(len(part) for _, part in batch) <= size for batch in batches)
+    batches = list(facts_.batches("g", sorted(facts, key=lambda fact: fact.head), size))
+    assert facts_held(batches) == sorted(set(facts), key=repr)
+    assert [batch.n for batch in batches] == list(range(len(batches)))
+    assert all(0 < len(batch) <= size for batch in batches)
 
 
 def test_a_wrong_password_is_told_in_one_sentence_that_does_not_hold_it(addresses: Addresses) -> None:

@@ -22,8 +22,9 @@ from dialogue.types import Format, Shown, Turn
 from dialogue.verbalise import lexicon
 from dialogue.wordings import Direction
 from ingest.encoders import Encoder
-from ingest.load import Target, load
+from ingest.load import load
 from ingest.sample import folder
+from ingest.target import Target, Tower
 from kg import adjacency, removal
 from kg.cli import Kwk
 from kg.graph import read
@@ -73,12 +74,12 @@ def stores(driver: neo4j.Driver, engine: Engine, addresses: Addresses) -> Stores
 
 
 @pytest.fixture(scope="session")
-def atlas(stores: Stores, encoder: Encoder, home: Path) -> Iterator[str]:
+def atlas(stores: Stores, tower: Tower, home: Path) -> Iterator[str]:
     """The name of a graph that holds the whole atlas, and the flags of some countries."""
     name = f"test-atlas-{uuid.uuid4().hex[:8]}"
     source = read_rdf([folder() / "atlas.ttl"], "atlas")
     flags = [each for each in source.images if each.entity.rpartition("/")[2] in FLAGS or each.path.endswith(ALONE)]
-    load(Target(stores.driver, stores.engine, name, home), replace(source, images=flags), lambda: encoder)
+    load(Target(stores.driver, stores.engine, name, home), replace(source, images=flags), tower)
     yield name
     removal.remove_graph(stores.driver, stores.engine, name)
 
@@ -90,7 +91,7 @@ def answerer(stores: Stores, atlas: str, home: Path) -> Answerer:
 
 
 @pytest.fixture(scope="session")
-def films(stores: Stores, encoder: Encoder, home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Answerer]:
+def films(stores: Stores, tower: Tower, home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Answerer]:
     """What answers questions about a few films in Freebase's terms, whose pictures were moved away after the load."""
     root, name = tmp_path_factory.mktemp("films"), f"test-films-{uuid.uuid4().hex[:8]}"
     for number in (1, 2):
@@ -110,7 +111,7 @@ def films(stores: Stores, encoder: Encoder, home: Path, tmp_path_factory: pytest
         images=[ImageFile("/m/1", "1.png"), ImageFile("/m/1", "2.png")],
         image_root=root,
     )
-    load(Target(stores.driver, stores.engine, name, home), source, lambda: encoder)
+    load(Target(stores.driver, stores.engine, name, home), source, tower)
     for file in root.iterdir():
         file.unlink()
     yield open_answerer(stores, name, home)

@@ -1,0 +1,55 @@
+"""Where a source goes, and what looks at its pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import neo4j
+from sqlalchemy import Engine
+
+from kg.progress import Progress, silent
+
+if TYPE_CHECKING:
+    from ingest.encoders import Encoder
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a source goes: both stores, the graph's name, and the folder for reports."""
+
+    driver: neo4j.Driver
+    engine: Engine
+    graph: str
+    home: Path
+    progress: Progress = silent
+
+
+@dataclass(frozen=True, slots=True)
+class Tower:
+    """An encoder that is loaded when the first picture needs it; `space` is known before."""
+
+    name: str  # as `--encoder` takes it
+    space: str
+    load: Callable[[], Encoder]
+
+
+def choose_tower(name: str = "lite") -> Tower:
+    """Return the tower that `--encoder` names. Raises DataError."""
+    from ingest.encoders import effnet_lite0
+
+    made = cache(effnet_lite0)
+    return Tower(name, made().space, made)
+
+
+def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Cut a stream into parts of `size`."""
+    rest = iter(items)
+    while part := list(islice(rest, size)):
+        yield part
