@@ -1,201 +1,178 @@
-"""Read RDF through rdflib: entities with labels and types, facts between them, literals as properties, pictures."""
+"""Read RDF: entities with labels and types, facts between them, literals as properties, pictures; and all else as said.
 
-import warnings
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
-from datetime import date, datetime
-from decimal import Decimal
+Whatever the format, files become statements, which are sorted by subject on disk (`kg/spool.py`), so that a source may
+be larger than memory. What rdflib must read whole (all but N-Triples and N-Quads) must fit into memory once.
+"""
+
+import heapq
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
-from urllib.parse import unquote, urlparse
 
-from rdflib import RDF, RDFS, SKOS, BNode, Dataset, Graph, Literal, URIRef
-from rdflib.compare import to_canonical_graph
-from rdflib.namespace import DCTERMS, FOAF, OWL
-from rdflib.term import Node
-from rdflib.util import guess_format
-
-from kg.errors import DataError
-from kg.naming import relation_label
-from kg.types import Entity, ImageFile, PropertyValue, Reject, Source, Triple
-
-SCHEMA = ("http://schema.org/", "https://schema.org/")
-IMAGE = {FOAF.depiction, URIRef("http://www.wikidata.org/prop/direct/P18"), *(URIRef(s + "image") for s in SCHEMA)}
-LABEL = (RDFS.label, SKOS.prefLabel, FOAF.name, *(URIRef(s + "name") for s in SCHEMA))
-ALIAS = (SKOS.altLabel, *(URIRef(s + "alternateName") for s in SCHEMA))
-DESCRIPTION = (*(URIRef(s + "description") for s in SCHEMA), DCTERMS.description, RDFS.comment)
-# What a graph says of its own vocabulary is not an entity of its world.
-VOCABULARY = {
-    RDF.Property, RDFS.Class, RDFS.Datatype, OWL.Class, OWL.ObjectProperty, OWL.DatatypeProperty, OWL.Ontology,
-    OWL.AnnotationProperty, OWL.SymmetricProperty, OWL.FunctionalProperty, OWL.InverseFunctionalProperty,
-    OWL.TransitiveProperty,
-}  # fmt: skip
-STRUCTURAL = {RDF.type, OWL.sameAs, *LABEL, *ALIAS, *DESCRIPTION, *IMAGE}
-# Keys of our own model: a literal of that name gets an underscore.
-RESERVED = {"graph", "id", "name", "names", "description", "types", "sources", "same_as"}
+from kg.progress import Progress, silent
+from kg.rdf_entity import (
+    EXACT,
+    IMAGE,
+    PREFIX,
+    STRUCTURAL,
+    TYPE,
+    Reader,
+    Said,
+    entity,
+    fragment,
+    image_path,
+    is_fact,
+    is_vocabulary,
+    labels_of,
+    object_text,
+    property_keys,
+)
+from kg.rdf_files import statements
+from kg.rdf_lines import is_text
+from kg.rdf_terms import is_iri, node_id
+from kg.spool import Reading, Sorter, Spool
+from kg.types import Entity, ImageFile, Reject, Source, Triple
 
 
-def parse(paths: Iterable[Path]) -> Graph:
-    """Parse Turtle, N-Triples, RDF/XML, TriG or JSON-LD by suffix. Raises DataError naming the file and the line."""
-    graph = Graph()
-    for path in paths:
-        kind = guess_format(str(path))
-        if kind is None:
-            raise DataError(
-                f"{path} has no suffix that tells its RDF format; name it .ttl, .nt, .rdf, .trig or .jsonld."
-            )
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", DeprecationWarning)  # rdflib's own, of its own parsers
-                parsed = Dataset(default_union=True) if kind in ("trig", "nquads") else graph
-                parsed.parse(path, format=kind, publicID=path.resolve().as_uri())
-        except FileNotFoundError as exc:
-            raise DataError(f"There is no file {path}.") from exc
-        except Exception as exc:  # rdflib's parsers share no class of errors
-            raise DataError(f"{path} is not valid {kind}: {' '.join(str(exc).split())}") from exc
-        if isinstance(parsed, Dataset):
-            for subject, predicate, value, _ in parsed.quads():
-                graph.add((subject, predicate, value))
-    return graph
-
-
-def read_rdf(paths: Sequence[Path], name: str, image_root: Path | None = None) -> Source:
+def read_rdf(
+    paths: Sequence[Path],
+    name: str,
+    image_root: Path | None = None,
+    scratch: Path | None = None,
+    progress: Progress = silent,
+) -> Source:
     """Read RDF files as one source called `name`.
 
-    Images (`schema:image`, `foaf:depiction`, `wdt:P18`) must be files below `image_root`, by default the first file's
-    folder; an address on the web is rejected as `remote_image`. Blank nodes get canonical names, so that reading the
-    same file twice gives the same graph.
+    A picture (`schema:image`, `foaf:depiction`, `wdt:P18`) that is a file must lie below `image_root`, by default the
+    first file's folder; the address of one on the web becomes the property `image_addresses`. Blank nodes keep their
+    labels in N-Triples, and get canonical names in the other formats, so reading the same file twice gives the same
+    graph. `scratch` is a folder for sorting what does not fit into memory. Raises DataError.
     """
-    graph = parse(paths)
-    if any(isinstance(term, BNode) for triple in graph for term in (triple[0], triple[2])):
-        graph = to_canonical_graph(graph)
-    root = (image_root or paths[0].parent).resolve()
-    vocabulary = {s for kind in VOCABULARY for s in graph.subjects(RDF.type, kind)}
-    facts, images, rejects = [], [], []
-    literals: dict[Node, dict[Node, list[Literal]]] = defaultdict(lambda: defaultdict(list))
-    nodes: set[Node] = set()
-    for subject, predicate, value in graph:
-        if subject in vocabulary:
-            continue
-        nodes.add(subject)
-        if predicate in IMAGE:
-            path = image_path(str(value), root)
-            if path is None:
-                rejects.append(Reject(str(paths[0]), 0, "remote_image", f"{term_id(subject)} has the image {value}"))
+    rejects: list[Reject] = []
+    sorter = Sorter(scratch)
+    for subject, predicate, value in statements(paths, rejects.append, progress):
+        sorter.append(f"{subject}\t{predicate}\t{value}".encode())
+    gathered = Gathered((image_root or paths[0].parent).resolve(), scratch)
+    for subject, said in subjects(sorter.sorted()):
+        gathered.take(subject, said)
+    return gathered.source(name, rejects)
+
+
+def subjects(lines: Iterable[bytes]) -> Iterator[tuple[str, list[Said]]]:
+    """Group sorted lines by subject."""
+    rows = (line.decode().split("\t") for line in lines)
+    for subject, group in groupby(rows, itemgetter(0)):
+        yield subject, [(predicate, value) for _, predicate, value in group]
+
+
+@dataclass(slots=True)
+class Gathered:
+    """What the pass over the sorted statements finds; lines of entities, their objects and pictures go to disk."""
+
+    root: Path
+    scratch: Path | None
+    vocabulary: dict[str, list[Said]] = field(default_factory=dict)
+    types: Counter[str] = field(default_factory=Counter)
+    relations: set[str] = field(default_factory=set)
+    literals: set[str] = field(default_factory=set)
+    prefix: str = ""
+    facts: int = 0
+    kept: Spool = field(init=False)
+    pictures: Spool = field(init=False)
+    objects: Sorter = field(init=False)
+    others: Spool = field(init=False)  # objects of facts, sorted
+
+    def __post_init__(self) -> None:
+        """Make the files."""
+        self.kept, self.pictures, self.others = Spool(self.scratch), Spool(self.scratch), Spool(self.scratch)
+        self.objects = Sorter(self.scratch)
+
+    def take(self, subject: str, said: list[Said]) -> None:
+        """Take all that is said of one subject."""
+        if is_vocabulary(said):
+            self.vocabulary[subject] = said
+            return
+        prefixes = [object_text(value) for predicate, value in said if predicate == PREFIX]
+        if prefixes:
+            self.prefix = prefixes[0] if is_iri(prefixes[0]) else ""
+            said = [each for each in said if each[0] != PREFIX]
+        files = set()
+        for predicate, value in said:
+            self.kept.append(f"{subject}\t{predicate}\t{value}".encode())
+            if is_fact(predicate, value):
+                self.facts += 1
+                self.relations.add(predicate)
+                self.objects.append(node_id(value).encode())
+            elif predicate == TYPE:
+                self.types[node_id(value)] += 1
+            elif predicate in IMAGE:
+                files.add(image_path(object_text(value), self.root))
+            elif predicate not in STRUCTURAL and not predicate.startswith(EXACT):
+                self.literals.add(predicate)
+        for file in sorted(files - {None}, key=str):
+            self.pictures.append(json.dumps([subject, file]).encode())
+
+    def source(self, name: str, rejects: Sequence[Reject]) -> Source:
+        """Return what was gathered as a source whose streams read from disk."""
+        for line in self.objects.sorted():
+            self.others.append(line)
+        own = {predicate for predicate in self.literals if not (self.prefix and predicate.startswith(self.prefix))}
+        reader = Reader(property_keys(own), self.types, self.prefix)
+        labels = self.labels(self.relations | self.types.keys())
+        return Source(
+            name=name,
+            entities=Reading(sum(1 for _ in self.ids()), lambda: self.entities(reader)),
+            triples=Reading(self.facts, lambda: self.triples(reader)),
+            images=Reading(len(self.pictures), lambda: self.images(reader)),
+            image_root=self.root,
+            relation_labels={reader.name(each): labels[each] for each in sorted(self.relations) if each in labels},
+            type_labels={reader.name(each): labels[each] for each in sorted(self.types) if each in labels},
+            vocabulary={each: tuple(fragment(*pair) for pair in said) for each, said in self.vocabulary.items()},
+            rejects=rejects,
+        )
+
+    def labels(self, wanted: set[str]) -> dict[str, dict[str, str]]:
+        """Return the labels of relations and types, which may stand in the vocabulary or beside the entities."""
+        found = {each: labels_of(said) for each, said in self.vocabulary.items() if each in wanted}
+        if wanted - found.keys():
+            heads = {each.encode() for each in wanted}
+            lines = (line for line in self.kept if line[: line.index(b"\t")] in heads)
+            found |= {subject: labels_of(said) for subject, said in subjects(lines)}
+        return {each: labels for each, labels in found.items() if labels}
+
+    def ids(self) -> Iterator[bytes]:
+        """Yield the id of everything that facts or literals speak of, once each, in order."""
+        heads = (line[: line.index(b"\t")] for line in self.kept)
+        return (each for each, _ in groupby(heapq.merge(heads, self.others)))
+
+    def entities(self, reader: Reader) -> Iterator[Entity]:
+        """Yield the entities in the order of their ids; of what is an object alone nothing is said."""
+        described = subjects(self.kept)
+        subject, said = next(described, ("", []))
+        for raw in self.ids():
+            each = raw.decode()
+            if each == subject:
+                yield entity(subject, said, reader)
+                subject, said = next(described, ("", []))
             else:
-                images.append(ImageFile(term_id(subject), path))
-        elif isinstance(value, Literal):
-            literals[subject][predicate].append(value)
-        elif predicate not in STRUCTURAL:
-            nodes.add(value)
-            facts.append(Triple(term_id(subject), str(predicate), term_id(value)))
-    keys = property_keys({str(p) for values in literals.values() for p in values if p not in STRUCTURAL})
-    common = Counter(graph.objects(None, RDF.type))
-    entities = [entity(graph, node, literals[node], keys, common) for node in sorted(nodes, key=term_id)]
-    relations = {triple.relation for triple in facts}
-    return Source(
-        name=name,
-        entities=entities,
-        triples=sorted(facts, key=lambda t: (t.head, t.relation, t.tail)),
-        images=sorted(images, key=lambda i: (i.entity, i.path)),
-        image_root=root,
-        relation_labels={r: found for r in sorted(relations) if (found := labels_of(graph, URIRef(r)))},
-        type_labels={
-            str(t): found for t in sorted(set(graph.objects(None, RDF.type)), key=str) if (found := labels_of(graph, t))
-        },
-        rejects=rejects,
-    )
+                yield entity(each, (), reader)
 
+    def triples(self, reader: Reader) -> Iterator[Triple]:
+        """Yield the facts, all of one head together."""
+        head, name = "", ""
+        for line in self.kept:
+            subject, predicate, value = line.decode().split("\t")
+            if not is_text(value) and is_fact(predicate, value):
+                if subject != head:
+                    head, name = subject, reader.name(subject)
+                yield Triple(name, reader.name(predicate), reader.name(node_id(value)))
 
-def term_id(term: Node) -> str:
-    """Return the id of a node: its IRI, or `_:` and the canonical name of a blank node."""
-    return f"_:{term}" if isinstance(term, BNode) else str(term)
-
-
-def labels_of(graph: Graph, node: Node) -> dict[str, str]:
-    """Return the labels of a node by language (`""` where none is said), the shortest where there are several."""
-    found: dict[str, str] = {}
-    for predicate in LABEL:
-        for value in sorted(graph.objects(node, predicate), key=lambda v: (len(str(v)), str(v))):
-            if isinstance(value, Literal) and str(value).strip():
-                found.setdefault((value.language or "").lower(), " ".join(str(value).split()))
-    return found
-
-
-def entity(
-    graph: Graph, node: Node, literals: dict[Node, list[Literal]], keys: dict[str, str], common: Counter[Node]
-) -> Entity:
-    """Make one entity of what the graph says about a node.
-
-    Its name is the English label, else any, else the end of its IRI. Its types come rarest first, by the counts in
-    `common`: of `Country` and `Place` the first says more.
-    """
-    kinds = {kind for kind in graph.objects(node, RDF.type) if kind not in (OWL.NamedIndividual, OWL.Thing)}
-    labels = labels_of(graph, node)
-    name = labels.get("en") or labels.get("") or next((labels[k] for k in sorted(labels)), "") or local_name(node)
-    aliases = sorted({" ".join(str(v).split()) for predicate in ALIAS for v in literals.get(predicate, ())} - {""})
-    descriptions = sorted(
-        (v for predicate in DESCRIPTION for v in literals.get(predicate, ())),
-        key=lambda v: (v.language not in ("en", None), str(v)),
-    )
-    properties: dict[str, PropertyValue] = {
-        keys[str(predicate)]: plain(values) for predicate, values in sorted(literals.items()) if str(predicate) in keys
-    }
-    same = sorted(str(value) for value in graph.objects(node, OWL.sameAs))
-    if same:
-        properties["same_as"] = same
-    return Entity(
-        id=term_id(node),
-        name=name,
-        names=tuple(dict.fromkeys([name, *labels.values(), *aliases])),
-        labels={language: label for language, label in labels.items() if language},
-        description=str(descriptions[0]) if descriptions else "",
-        types=tuple(str(kind) for kind in sorted(kinds, key=lambda kind: (common[kind], str(kind)))),
-        properties=properties,
-    )
-
-
-def local_name(node: Node) -> str:
-    """Return the readable end of an IRI."""
-    return relation_label(str(node)) if isinstance(node, BNode) else unquote(str(node).rstrip("/#")).rpartition("/")[2]
-
-
-def property_keys(predicates: Iterable[str]) -> dict[str, str]:
-    """Give every literal's predicate a property key: the IRI's last segment, the whole IRI where two would share it."""
-    keys: dict[str, str] = {}
-    for predicate in sorted(predicates):
-        short = predicate.rstrip("/#").replace("#", "/").replace(":", "/").rpartition("/")[2] or predicate
-        if short in RESERVED or short.startswith("name_"):
-            short += "_"
-        keys[predicate] = predicate if short in keys.values() else short
-    return keys
-
-
-def plain(values: Sequence[Literal]) -> PropertyValue:
-    """Return literals as Neo4j keeps them: numbers as numbers, the rest as text; several as a list of one type."""
-    python = [number(value) for value in values]
-    if len(python) == 1:
-        return python[0]
-    if all(isinstance(value, int | float) for value in python):
-        return sorted(float(value) for value in python)
-    return sorted(str(value) for value in python)
-
-
-def number(value: Literal) -> int | float | str:
-    """Return a literal as int (64 bit), float or text."""
-    content = value.toPython()
-    if isinstance(content, bool | date | datetime):
-        return str(value)
-    if isinstance(content, int) and abs(content) < 2**63:
-        return content
-    if isinstance(content, float | Decimal):
-        return float(content)
-    return str(value)
-
-
-def image_path(address: str, root: Path) -> str | None:
-    """Return the path below `root` that a file IRI means, as written; None for an address on the web."""
-    parsed = urlparse(address)
-    if parsed.scheme not in ("", "file"):
-        return None
-    place = Path(unquote(parsed.path))
-    return str(place.relative_to(root)) if place.is_relative_to(root) else str(place)
+    def images(self, reader: Reader) -> Iterator[ImageFile]:
+        """Yield the files that are pictures."""
+        for line in self.pictures:
+            subject, path = json.loads(line)
+            yield ImageFile(reader.name(subject), path)
