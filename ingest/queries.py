@@ -252,3 +252,30 @@ RETURN coalesce(h.gate, 'unjudged') AS gate, coalesce(h.reason, '') AS reason,
        coalesce(h.encoder, '') = $space AS here, count(*) AS images
 ORDER BY gate, reason
 """
+
+# How an entity is meant: by its id, its name, one of its names, either without regard to capitals, or only nearly.
+ONLY_LIKE: Final = 4
+
+FIND_ENTITY: Final = """
+MATCH (e:Entity {graph: $graph})
+WHERE e.id = $wanted OR any(n IN coalesce(e.names, []) + coalesce(e.name, []) WHERE toLower(n) CONTAINS toLower($wanted))
+WITH e, CASE WHEN e.id = $wanted THEN 0
+             WHEN e.name = $wanted THEN 1
+             WHEN $wanted IN e.names THEN 2
+             WHEN any(n IN coalesce(e.names, []) + coalesce(e.name, []) WHERE toLower(n) = toLower($wanted)) THEN 3
+             ELSE 4 END AS how
+RETURN e.id AS id, coalesce(e.name, e.id) AS name, how, COUNT { (e)-[:HAS_IMAGE]->() } AS images
+ORDER BY how, images DESC, id LIMIT 13
+"""
+
+EXPLAIN: Final = """
+MATCH (e:Entity {graph: $graph, id: $id})
+RETURN e.name AS name, coalesce(e.no_image_voters, []) AS none_voters, coalesce(e.no_image_voted, []) AS none_voted,
+       COLLECT {
+           MATCH (e)-[h:HAS_IMAGE]->(i:Image)
+           RETURN h {.reason, .duplicate_of, .dhash_score, .clip_score, .typicality, .typicality_rank, .semantic,
+                     .semantic_rank, gate: coalesce(h.gate, 'unjudged'), reason: coalesce(h.reason, ''),
+                     file: coalesce(h.path, i.path), sha256: i.sha256, width: i.width, height: i.height,
+                     voters: coalesce(h.voters, []), voted: coalesce(h.voted, [])}
+       } AS images
+"""
