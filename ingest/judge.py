@@ -25,6 +25,7 @@ from kg.errors import DataError
 from kg.progress import Progress, silent
 
 BATCH = 2_000  # images that are judged at a time; an entity that has more is judged alone
+ROUNDS = 2
 BLANK = Verdict(gate="unjudged")
 
 Floats = NDArray[np.float32]
@@ -66,8 +67,8 @@ def judge(
     again = again or ranked_otherwise(driver, name, encoder, power)
     pending = graph.read(driver, queries.UNJUDGED, graph=name, space=encoder.space, again=again, most=gates.SEMANTIC)
     judged = judge_all(writer, engine, encoder, power, pending, progress)
-    # Votes that came in the meantime are read after everything else was written, so that none is passed over.
-    judged += judge_all(writer, engine, encoder, power, unsettled(driver, name), silent)
+    for _ in range(ROUNDS):  # experts go on voting: what they chose in the meantime is read when all else is written
+        judged += judge_all(writer, engine, encoder, power, unsettled(driver, name), silent)
     writer.run(kg_queries.DESCRIBE, properties=zero_shot.properties(encoder.space, power))
     return summary(driver, encoder, power, (name, judged, time.monotonic() - start))
 
@@ -76,6 +77,8 @@ def judge_all(
     writer: graph.Writer, engine: Engine, encoder: Space, power: Power, rows: Sequence[Row], progress: Progress
 ) -> int:
     """Judge entities, rows of `id` and `count` of images; return how many."""
+    if not rows:
+        return 0
     with progress("gates", sum(row["count"] for row in rows)) as advance:
         for batch in batches(rows):
             judge_batch(writer, engine, encoder, power, [row["id"] for row in batch])

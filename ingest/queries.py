@@ -258,11 +258,12 @@ ONLY_LIKE: Final = 4
 
 FIND_ENTITY: Final = """
 MATCH (e:Entity {graph: $graph})
-WHERE e.id = $wanted OR any(n IN coalesce(e.names, []) + coalesce(e.name, []) WHERE toLower(n) CONTAINS toLower($wanted))
+WITH e, coalesce(e.names, []) + coalesce(e.name, []) AS names
+WHERE e.id = $wanted OR any(n IN names WHERE toLower(n) CONTAINS toLower($wanted))
 WITH e, CASE WHEN e.id = $wanted THEN 0
              WHEN e.name = $wanted THEN 1
-             WHEN $wanted IN e.names THEN 2
-             WHEN any(n IN coalesce(e.names, []) + coalesce(e.name, []) WHERE toLower(n) = toLower($wanted)) THEN 3
+             WHEN $wanted IN names THEN 2
+             WHEN any(n IN names WHERE toLower(n) = toLower($wanted)) THEN 3
              ELSE 4 END AS how
 RETURN e.id AS id, coalesce(e.name, e.id) AS name, how, COUNT { (e)-[:HAS_IMAGE]->() } AS images
 ORDER BY how, images DESC, id LIMIT 13
