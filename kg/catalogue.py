@@ -5,7 +5,7 @@ from typing import Any
 
 import neo4j
 
-from kg import queries
+from kg import queries, upkeep_queries
 from kg.errors import DataError
 from kg.graph import read
 
@@ -50,3 +50,30 @@ def relations(driver: neo4j.Driver, graph: str) -> list[dict[str, Any]]:
 def entity_ids(driver: neo4j.Driver, graph: str) -> set[str]:
     """Return the ids of a graph's entities."""
     return {row["id"] for row in read(driver, queries.ENTITY_IDS, graph=graph)}
+
+
+def find_entity(driver: neo4j.Driver, graph: str, entity: str) -> str:
+    """Return the id of the entity that a person means by an id or any of its names.
+
+    Raises DataError if there is none, and if several share the name: then it lists them.
+    """
+    rows = read(driver, upkeep_queries.ENTITIES_CALLED, graph=graph, entity=entity)
+    if not rows:
+        raise DataError(f"The graph '{graph}' has no entity {entity!r}: give its id, or its name as the graph has it.")
+    best = [row for row in rows if (row["exact"], row["named"]) == (rows[0]["exact"], rows[0]["named"])]
+    if len(best) > 1:
+        listed = "; ".join(f"{row['id']} ({row['description'] or row['name']})" for row in best)
+        raise DataError(f"Several entities of '{graph}' are called {entity!r}: give the id of one: {listed}.")
+    return str(rows[0]["id"])
+
+
+def find_image(driver: neo4j.Driver, graph: str, image: str) -> str:
+    """Return the sha256 of the image that a person means by its path or the first digits of its sha256."""
+    rows = read(driver, upkeep_queries.IMAGES_CALLED, graph=graph, image=image)
+    if len(rows) != 1:
+        listed = ": " + "; ".join(f"{row['sha256'][:12]} ({row['path']})" for row in rows) if rows else ""
+        raise DataError(
+            f"The graph '{graph}' has {'several images' if rows else 'no image'} {image!r}: give its path as "
+            f"`kwk images gates --explain` prints it, or more of its sha256{listed}."
+        )
+    return str(rows[0]["sha256"])

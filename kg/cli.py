@@ -62,12 +62,14 @@ def explained(debug: bool) -> Iterator[None]:
         raise click.ClickException(str(exc)) from exc
 
 
-class Commands(click.Group):
-    """The commands that the installed packages register under the entry-point group `kwk.commands`."""
+class Open(click.Group):
+    """A group to which the installed packages add commands under an entry-point group; each loads when it is called."""
+
+    entry_points = "kwk.commands"
 
     def registered(self) -> dict[str, EntryPoint]:
         """Return the entry points by command name."""
-        return {entry.name: entry for entry in entry_points(group="kwk.commands")}
+        return {entry.name: entry for entry in entry_points(group=self.entry_points)}
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return all command names in the order of use."""
@@ -81,8 +83,12 @@ class Commands(click.Group):
         entry = self.registered().get(cmd_name)
         return entry.load() if entry else None
 
+
+class Commands(Open):
+    """The root: what kwk can explain ends as one sentence."""
+
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; what kwk can explain ends as one sentence."""
+        """Run the command."""
         with explained(ctx.params["debug"]):
             return super().invoke(ctx)
 

@@ -127,26 +127,3 @@ def picture_name(path: str) -> str:
     """Return the words of a file's name: captions in Browser break only between words."""
     stem = PurePosixPath(path).stem
     return " ".join(re.split(r"[-_.\s]+", stem)).strip() or stem
-
-
-def remove(writer: Writer, report: Callable[[int], None] = lambda removed: None) -> int:
-    """Delete all relationships and nodes of the graph in small transactions; return how many nodes.
-
-    The (:Graph) node goes last, so that a removal that was killed can be run again.
-    """
-    while remove_some(writer, queries.REMOVE_RELATIONSHIPS, limit=20_000):
-        pass
-    total = 0
-    for label in ("Turn", "Dialogue", "Entity", "Image", "Batch", "Relation", "Type"):
-        while removed := remove_some(writer, queries.REMOVE_NODES, label=label, limit=5_000):
-            total += removed
-            report(removed)
-    writer.run(queries.REMOVE_GRAPH)
-    return total
-
-
-def remove_some(writer: Writer, query: LiteralString, **parameters: Any) -> int:
-    """Run one removing statement; return how many things it removed."""
-    return writer.write(
-        lambda tx: int(tx.run(query, parameters, graph=writer.graph).single(strict=True)["removed"])
-    )  # fmt: skip

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
-from kg.cli import Kwk
+from kg.cli import Kwk, Open
 
 if TYPE_CHECKING:
     import neo4j
@@ -16,9 +17,15 @@ graph_option = click.option("--graph", "graph_name", metavar="NAME", help="The g
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
-@click.group()
+class GraphCommands(Open):
+    """The commands on graphs; those that need a package to the right of `kg` are registered by it."""
+
+    entry_points = "kwk.graphs"
+
+
+@click.group(cls=GraphCommands)
 def graphs() -> None:
-    """List the graphs, their relations and types; remove one."""
+    """List the graphs and their relations, export, check, or remove them or parts of them."""
 
 
 @graphs.command("list")
@@ -66,24 +73,43 @@ def relations(kwk: Kwk, graph_name: str | None, as_json: bool) -> None:
 
 @graphs.command()
 @click.argument("name")
+@click.option("--source", help="Remove only what this source says and no other.")
+@click.option("--entity", help="Remove only this entity (its id, or its name), with its edges.")
+@click.option("--image", help="Remove only this picture (its path, or the beginning of its sha256).")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
-def remove(kwk: Kwk, name: str, yes: bool) -> None:
-    """Remove the graph NAME from both stores; pictures that another graph shows stay."""
-    from kg import removal
+def remove(kwk: Kwk, name: str, source: str | None, entity: str | None, image: str | None, yes: bool) -> None:
+    """Remove the graph NAME, or a part of it, from both stores; pictures that another graph shows stay."""
+    from kg import catalogue, removal
     from kg.browser import publish_assets
-    from kg.catalogue import choose
     from kg.progress import bar, silent
     from kg.stores import open_stores
 
+    if sum(part is not None for part in (source, entity, image)) > 1:
+        raise click.UsageError("--source, --entity and --image each mean a part of its own: give one of them.")
+    progress = bar if kwk.verbosity >= 0 else silent
     with open_stores(kwk) as stores:
-        choose(stores.driver, name)
+        driver, engine = stores.driver, stores.engine
+        catalogue.choose(driver, name)
+        if source is not None:
+            what, work = f"what only the source '{source}' says", partial(removal.remove_source, source=source)
+        elif entity is not None:
+            found = catalogue.find_entity(driver, name, entity)
+            what, work = f"the entity {found}", partial(removal.remove_entity, entity=found)
+        elif image is not None:
+            found = catalogue.find_image(driver, name, image)
+            what, work = f"the image {found[:12]}", partial(removal.remove_image, sha256=found)
+        else:
+            what, work = "all of it", partial(removal.remove_graph, progress=progress)
         if not yes:
-            click.confirm(f"Remove the graph '{name}' and its embeddings?", abort=True, err=True)
-        progress = bar if kwk.verbosity >= 0 else silent
-        removed = removal.remove_graph(stores.driver, stores.engine, name, progress)
-        publish_assets(kwk.home, stores.driver)
-    click.echo(f"Removed '{name}': {removed.nodes:,} nodes from Neo4j, {removed.images:,} images from Postgres.")
+            click.confirm(f"Remove {what} from the graph '{name}'?", abort=True, err=True)
+        removed = work(driver, engine, name)
+        publish_assets(kwk.home, driver)
+    edges = f"{removed.edges:,} edges and " if removed.edges else ""
+    click.echo(
+        f"Removed {what} from '{name}': {edges}{removed.nodes:,} nodes from Neo4j, "
+        f"{removed.images:,} images from Postgres."
+    )
 
 
 def chosen(kwk: Kwk, driver: neo4j.Driver, name: str | None) -> str:

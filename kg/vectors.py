@@ -225,11 +225,28 @@ def spaces(engine: Engine) -> dict[str, int]:
         return {row[0]: int(row[1]) for row in rows}
 
 
-def remove(engine: Engine, graph: str, sha256: Sequence[str]) -> int:
-    """Delete these images with their embeddings, and the graph's ledger; return how many images were there."""
+def remove(engine: Engine, sha256: Sequence[str]) -> int:
+    """Delete these images with their embeddings; return how many were there."""
     with engine.begin() as connection:
-        connection.execute(text("DELETE FROM batch WHERE graph = :graph"), {"graph": graph})
         result = connection.execute(
             text("DELETE FROM image WHERE sha256 = ANY(:shas)"), {"shas": [bytes.fromhex(sha) for sha in sha256]}
         )
         return int(result.rowcount)
+
+
+def forget(engine: Engine, graph: str, source: str | None = None) -> None:
+    """Delete the ledger of a graph, or of one of its sources."""
+    with engine.begin() as connection:
+        connection.execute(
+            text("DELETE FROM batch WHERE graph = :graph AND source = coalesce(:source, source)"),
+            {"graph": graph, "source": source},
+        )
+
+
+def held(engine: Engine, space: str | None = None) -> set[str]:
+    """Return the sha256 of all images, or of those that have an embedding in `space`."""
+    images = text("SELECT encode(sha256, 'hex') FROM image")
+    embeddings = text("SELECT encode(sha256, 'hex') FROM embedding WHERE space = :space")
+    with engine.connect() as connection:
+        rows = connection.execute(embeddings, {"space": space}) if space else connection.execute(images)
+        return {row[0] for row in rows}

@@ -14,7 +14,7 @@ from click.testing import Result
 
 from dialogue.serialise import read_dialogues
 from dialogue.types import SPLITS
-from kg import adjacency, queries
+from kg import adjacency, upkeep_queries
 from kg.errors import DataError
 from kg.graph import claim, read
 from kg.types import Triple
@@ -200,9 +200,9 @@ def test_publishing_again_changes_nothing_and_another_build_replaces_its_dialogu
 def test_dialogues_of_another_graph_are_not_published_into_this_one(
     run: Command, driver: neo4j.Driver, built: Path, archipelago: str
 ) -> None:
-    before = read(driver, queries.NODE_COUNT, graph=archipelago)
+    before = read(driver, upkeep_queries.NODE_COUNT, graph=archipelago)
     assert "of the graph 'isles'" in run("publish", str(built), "--graph", archipelago, code=1).output
-    assert read(driver, queries.NODE_COUNT, graph=archipelago) == before
+    assert read(driver, upkeep_queries.NODE_COUNT, graph=archipelago) == before
 
 
 def test_graph_that_was_not_ingested_is_said(run: Command, archipelago: str, tmp_path: Path) -> None:

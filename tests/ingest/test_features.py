@@ -30,7 +30,7 @@ def pictures(tmp_path: Path, engine: Engine) -> Iterator[list[tuple[str, str]]]:
         assert isinstance(opened, Picture)
         found.append((opened.record.sha256, name))
     yield found
-    vectors.remove(engine, "test-measured", [sha for sha, _ in found])
+    vectors.remove(engine, [sha for sha, _ in found])
 
 
 def test_picture_is_measured_once_and_comes_back_the_same(
