@@ -1,4 +1,7 @@
-"""All Cypher of the package `retrieval`: read-only, and every value a parameter."""
+"""All Cypher of the package `retrieval`: read-only, and every value a parameter.
+
+An image that the gates dropped (`ingest/queries.py`) is nobody's: it is not shown, and tells nobody whom it shows.
+"""
 
 GRAPH = """
 MATCH (g:Graph {name: $graph})
@@ -44,13 +47,17 @@ DESCRIPTION = "MATCH (e:Entity {graph: $graph, id: $id}) RETURN e.description AS
 
 PICTURES = """
 MATCH (e:Entity {graph: $graph})-[h:HAS_IMAGE]->(i:Image)
+WHERE coalesce(h.gate, '') <> 'dropped'
 RETURN e.id AS entity, coalesce(h.path, i.path) AS path, i.sha256 AS sha256
 ORDER BY entity, path
 """
 
+# What experts chose comes first, then what fits best.
 IMAGES = """
 UNWIND $ids AS id
 MATCH (e:Entity {graph: $graph, id: id})-[h:HAS_IMAGE]->(i:Image)
-RETURN id, coalesce(h.path, i.path) AS path, i.sha256 AS sha256
-ORDER BY id, path
+WHERE coalesce(h.gate, '') <> 'dropped'
+WITH id, h, i, coalesce(h.path, i.path) AS path
+ORDER BY id, CASE h.gate WHEN 'chosen' THEN 0 ELSE 1 END, coalesce(h.semantic_rank, h.typicality_rank), path
+RETURN id, path, i.sha256 AS sha256
 """

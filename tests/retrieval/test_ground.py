@@ -2,8 +2,10 @@
 
 import pytest
 
+from kg import adjacency
 from kg.errors import StoreError
-from retrieval import ground
+from kg.stores import Stores
+from retrieval import ground, queries
 from retrieval.answer import Answerer
 from retrieval.ground import Filled, Slot
 
@@ -49,11 +51,11 @@ def test_entity_has_its_own_relations_and_their_counts(answerer: Answerer) -> No
     assert answerer.reader.own([], relations) == {}
 
 
-def test_pictures_of_entities_are_found_by_path(answerer: Answerer) -> None:
+def test_pictures_of_entities_are_found(answerer: Answerer) -> None:
     norway, svalbard = f"{COUNTRY}NO", f"{COUNTRY}SJ"
     images = answerer.reader.images([norway, svalbard, "nobody"])
     assert {entity: len(found) for entity, found in images.items()} == {norway: 4, svalbard: 2}
-    assert [image.path for image in images[svalbard]] == sorted(image.path for image in images[svalbard])
+    assert len({image.path for image in images[svalbard]}) == 2
     assert {image.sha256 for image in images[svalbard]} < {image.sha256 for image in images[norway]}
     assert answerer.reader.images([]) == {}
 
@@ -73,3 +75,29 @@ def test_query_that_takes_too_long_is_ended(answerer: Answerer, monkeypatch: pyt
 def test_query_that_is_wrong_is_said_in_a_sentence(answerer: Answerer, atlas: str) -> None:
     with pytest.raises(StoreError, match=f"could not answer a question about the graph '{atlas}'"):
         answerer.reader.rows("MATCH (n RETURN n")
+
+
+def test_an_image_that_was_dropped_is_shown_to_nobody_and_the_experts_choice_comes_first(
+    answerer: Answerer, stores: Stores, atlas: str
+) -> None:
+    def standing(path: str, **properties: str | int | None) -> None:
+        stores.driver.execute_query(
+            "MATCH (:Entity {graph: $g, id: $id})-[h:HAS_IMAGE {path: $path}]->() SET h += $properties",
+            g=atlas, id=PERU, path=path, properties=properties,
+        )  # fmt: skip
+
+    before = answerer.reader.images([PERU])[PERU]
+    first, second, third, fourth = (image.path for image in before)
+    try:
+        standing(first, gate="dropped")
+        standing(second, gate="kept", typicality_rank=2)
+        standing(third, gate="kept", typicality_rank=1)
+        standing(fourth, gate="chosen", typicality_rank=9)
+        assert [image.path for image in answerer.reader.images([PERU])[PERU]] == [fourth, third, second]
+        known = {row["path"] for row in answerer.reader.rows(queries.PICTURES) if row["entity"] == PERU}
+        assert known == {second, third, fourth}
+        (shown,) = [each for each in adjacency.load(stores.driver, atlas).entities if each.id == PERU]
+        assert [image.path for image in shown.images] == sorted(known)
+    finally:
+        for image in before:
+            standing(image.path, gate="unjudged", typicality_rank=None)
