@@ -1,4 +1,7 @@
-"""All Cypher of the package `kg`. Values are parameters, always; types and labels come from the graph's own tables."""
+"""The Cypher of the package `kg` that writes and reads a graph; what takes out and checks is in `upkeep_queries`.
+
+Values are parameters, always; types and labels come from the graph's own tables.
+"""
 
 # --- one writer a graph -------------------------------------------------------------------------------------------
 
@@ -186,19 +189,7 @@ IS_FRESH = "RETURN NOT EXISTS { (:Entity {graph: $graph}) } AS fresh"
 
 ENTITY_IDS = "MATCH (e:Entity {graph: $graph}) RETURN e.id AS id"
 
-NODE_COUNT = """
-RETURN COUNT { (:Entity {graph: $graph}) } + COUNT { (:Image {graph: $graph}) } + COUNT { (:Batch {graph: $graph}) }
-     + COUNT { (:Relation {graph: $graph}) } + COUNT { (:Type {graph: $graph}) }
-     + COUNT { (:Dialogue {graph: $graph}) } + COUNT { (:Turn {graph: $graph}) } AS nodes
-"""
-
 IMAGE_SHAS = "MATCH (i:Image {graph: $graph}) RETURN i.sha256 AS sha256"
-
-IMAGES_HELD_ELSEWHERE = """
-UNWIND $shas AS sha
-MATCH (i:Image {sha256: sha}) WHERE i.graph <> $graph
-RETURN DISTINCT sha
-"""
 
 # --- the whole graph, for kg/adjacency.py -------------------------------------------------------------------------
 
@@ -223,25 +214,6 @@ RETURN a.id, COLLECT { MATCH (a)-[r]->(b:Entity {graph: $graph}) RETURN [type(r)
 """
 
 IMAGE_ROOT = "MATCH (g:Graph {name: $graph}) RETURN g.image_root"
-
-# --- removing -----------------------------------------------------------------------------------------------------
-
-# Relationships go first: the nodes of a batch may be hubs, and a transaction must fit into memory.
-REMOVE_RELATIONSHIPS = """
-MATCH (:Entity {graph: $graph})-[r]->()
-WITH r LIMIT $limit
-DELETE r
-RETURN count(*) AS removed
-"""
-
-REMOVE_NODES = """
-MATCH (n:$($label) {graph: $graph})
-WITH n LIMIT $limit
-DETACH DELETE n
-RETURN count(*) AS removed
-"""
-
-REMOVE_GRAPH = "MATCH (g:Graph {name: $graph}) DELETE g"
 
 # --- what the guide in Browser shows ------------------------------------------------------------------------------
 
