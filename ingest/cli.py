@@ -57,13 +57,51 @@ def fb15k(
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--graph", "graph_name", required=True, metavar="NAME", help="Name of the graph.")
 @click.option("--name", help="Name of the source on its edges; default: the first file's name.")
+@click.option(
+    "--image-root", type=click.Path(path_type=Path), help="Folder of its pictures; default: the first file's folder."
+)
 @json_option
 @click.pass_obj
-def rdf(kwk: Kwk, files: tuple[Path, ...], graph_name: str, name: str | None, as_json: bool) -> None:
-    """Load Turtle, N-Triples, RDF/XML, TriG or JSON-LD FILES."""
+def rdf(
+    kwk: Kwk, files: tuple[Path, ...], graph_name: str, name: str | None, image_root: Path | None, as_json: bool
+) -> None:  # fmt: skip
+    """Load Turtle, N-Triples, N-Quads, RDF/XML, TriG or JSON-LD FILES, also compressed (.gz).
+
+    N-Triples and N-Quads may be larger than memory, and a bad line of theirs is dropped; the others are read whole.
+    """
+    from kg.progress import bar, silent
     from kg.rdf import read_rdf
 
-    load_into(kwk, graph_name, lambda: read_rdf(files, name or files[0].name), as_json)
+    progress = bar if kwk.verbosity >= 0 else silent
+    scratch = kwk.home / "scratch"
+    scratch.mkdir(parents=True, exist_ok=True)
+    source_name = name or files[0].name
+    load_into(kwk, graph_name, lambda: read_rdf(files, source_name, image_root, scratch, progress), as_json)
+
+
+@ingest.command("csv")
+@click.option("--nodes", multiple=True, type=click.Path(path_type=Path), help="Table of entities; several are allowed.")
+@click.option("--edges", multiple=True, type=click.Path(path_type=Path), help="Table of facts; several are allowed.")
+@click.option("--graph", "graph_name", required=True, metavar="NAME", help="Name of the graph.")
+@click.option("--name", help="Name of the source on its edges; default: the first file's name.")
+@click.option("--delimiter", help="What parts the cells, or 'tab'; default: found out.")
+@json_option
+@click.pass_obj
+def csv_tables(
+    kwk: Kwk, /, nodes: tuple[Path, ...], edges: tuple[Path, ...], graph_name: str, as_json: bool, **options: str | None
+) -> None:  # fmt: skip
+    """Load node and edge tables, plain or with neo4j-admin's headers.
+
+    Nodes: id, name, name_de, aliases (a|b), type (a;b), description, image (a.png|b.png); other columns are properties.
+    Edges: head, relation, tail.
+    """
+    from ingest.tabular import read_tables
+
+    delimiter = {"tab": "\t", "\\t": "\t"}.get(options["delimiter"] or "", options["delimiter"])
+    source_name = options["name"] or next((path.name for path in [*edges, *nodes]), "")
+    scratch = kwk.home / "scratch"
+    scratch.mkdir(parents=True, exist_ok=True)
+    load_into(kwk, graph_name, lambda: read_tables(nodes, edges, source_name, delimiter, scratch), as_json)
 
 
 @ingest.command()

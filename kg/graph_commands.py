@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kg.cli import Kwk, Open
+from kg.export_commands import export
 
 if TYPE_CHECKING:
     import neo4j
@@ -26,6 +27,9 @@ class GraphCommands(Open):
 @click.group(cls=GraphCommands)
 def graphs() -> None:
     """List the graphs and their relations, export, check, or remove them or parts of them."""
+
+
+graphs.add_command(export)
 
 
 @graphs.command("list")

@@ -117,6 +117,8 @@ def entity(subject: str, said: Sequence[Said], reader: Reader) -> Entity:
     Its name is the English label, else any, else an alias, else the end of its IRI: then `names` is empty. Its types
     come rarest first, by the counts in the reader: of `Country` and `Place` the first says more.
     """
+    if not said:
+        return Entity(reader.name(subject), makeshift(reader.name(subject)))
     labels = labels_of(said)
     aliases = sorted({" ".join(text.split()) for text, _ in texts(said, ALIAS)} - {""})
     name = best_label(labels) or (aliases[0] if aliases else "")
@@ -214,7 +216,7 @@ def plain(values: Iterable[str]) -> PropertyValue:
         return sorted(whole)
     numbers = [float(value) for value in python if isinstance(value, int | float)]
     if len(numbers) == len(python):
-        return sorted(numbers, key=lambda value: (value != value, value))  # NaN has no place in an order
+        return sorted(numbers)
     return sorted(object_text(value) for value in values)
 
 
@@ -226,8 +228,8 @@ def number(value: str) -> int | float | str:
     try:
         if datatype in INTEGERS and abs(whole := int(text)) < 2**63:
             return whole
-        if datatype in FLOATS:
-            return float(text)
+        if datatype in FLOATS and (real := float(text)) == real:  # NaN, unlike itself, would look changed each time
+            return real
     except ValueError:  # what claims to be a number, and is none
         return text
     return text

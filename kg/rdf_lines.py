@@ -34,7 +34,7 @@ _TRIPLE = re.compile(
 class _SameLabels(dict[str, BNode]):
     """Makes rdflib keep a blank node's label."""
 
-    def get(self, label: str, default: object = None) -> BNode:  # type: ignore[override]
+    def get(self, label: str, default: object = None) -> BNode:
         """Return the label itself."""
         return BNode(label)
 
