@@ -36,7 +36,7 @@ RETURN coalesce(e.no_image_voters, []) AS voters, coalesce(e.no_image_voted, [])
                  RETURN {sha256: i.sha256, voters: coalesce(h.voters, []), voted: coalesce(h.voted, [])} } AS images
 """
 
-WRITE_NO_IMAGE_VOTES_ON: Final = """
+WRITE_NO_IMAGE_VOTES: Final = """
 MATCH (e:Entity {graph: $graph, id: $entity})
 SET e.no_image_voters = $voters, e.no_image_voted = $voted
 """
@@ -241,10 +241,8 @@ RETURN e.id AS id, COUNT { (e)-[:HAS_IMAGE]->() } AS count, voted AS images,
 ORDER BY id
 """
 
-GATES: Final = """
-MATCH (g:Graph {name: $graph})
-RETURN g.gates_encoder AS encoder, g.gates_semantic AS semantic, g.gates_wording AS wording, g.gates_why AS why
-"""
+# What the graph was judged by, in the properties `gates_…`.
+GATES: Final = "MATCH (g:Graph {name: $graph}) RETURN properties(g) AS gates"
 
 GATE_COUNTS: Final = """
 MATCH (:Entity {graph: $graph})-[h:HAS_IMAGE]->()
