@@ -152,11 +152,11 @@ def serve_review(
     from ingest.ballot import reviewer_name
     from kg.errors import DataError
 
+    name = None if reviewer is None else reviewer_name(reviewer)
     try:
         from ingest.review import Desk, impatient, listen, serve
     except ImportError as exc:
         raise DataError(f"The review page needs Gradio ({exc}): pip install 'kwk[review]'.") from exc
-    name = None if reviewer is None else reviewer_name(reviewer)
     if added := box.complete_history():
         kwk.say(f"The history lacked {added:,} votes, which were cast without it; they are in it now.")
     with listen(port) as bound, impatient(stores.addresses.neo4j) as driver:

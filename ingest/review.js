@@ -210,7 +210,6 @@ function put(sheet) {
   if (!same) {
     base = 0;
     main.scrollTop = 0;
-    window.scrollTo(0, 0);
   }
   history.replaceState(null, "", "#" + encodeURIComponent(sheet.entity));
   stored("kwk.last." + here.graph, sheet.entity);
