@@ -57,10 +57,10 @@ class Exported:
                 yield Node(row["id"], row["labels"], row["properties"], facts, images)
                 advance(1)
 
-    def pages(self, query: LiteralString, limit: int = PAGE, **parameters: Any) -> Iterator[dict[str, Any]]:
+    def pages(self, query: LiteralString, **parameters: Any) -> Iterator[dict[str, Any]]:
         """Yield the rows of a query that begins after an id, page after page."""
-        after: Any = parameters.pop("first", "")
-        while rows := read(self.driver, query, graph=self.graph, after=after, limit=limit, **parameters):
+        after: Any = ""
+        while rows := read(self.driver, query, graph=self.graph, after=after, limit=PAGE, **parameters):
             yield from rows
             after = rows[-1]["id"]
 
