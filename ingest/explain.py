@@ -13,6 +13,7 @@ from rich.table import Table
 from ingest import queries
 from ingest.gates import NO_IMAGE, TYPICAL, counted
 from ingest.judge import GateSummary, votes_of
+from ingest.zero_shot import stored
 from kg import graph
 from kg.errors import DataError
 
@@ -64,7 +65,8 @@ def explain(driver: neo4j.Driver, name: str, entity: str) -> Explained:
     (row,) = graph.read(driver, queries.EXPLAIN, graph=name, id=id)
     if not row["images"]:
         raise DataError(f"'{row['name'] or id}' ({id}) has no images in '{name}', so no gate has judged any.")
-    (gates,) = graph.read(driver, queries.GATES, graph=name)
+    (row_of_graph,) = graph.read(driver, queries.GATES, graph=name)
+    power = stored(row_of_graph["gates"])
     votes = counted(votes_of(row))
     images = [
         JudgedImage(**{key: image.get(key) for key in JudgedImage.__slots__} | {"votes": votes[image["sha256"]]})
@@ -74,10 +76,10 @@ def explain(driver: neo4j.Driver, name: str, entity: str) -> Explained:
         graph=name,
         id=id,
         name=row["name"] or id,
-        encoder=gates["encoder"],
-        semantic=bool(gates["semantic"]),
-        why=gates["why"] or "the gates have not judged this graph yet; `kwk images gates` does",
-        wording=gates["wording"],
+        encoder=row_of_graph["gates"].get("gates_encoder"),
+        semantic=power.in_force,
+        why=power.why or "the gates have not judged this graph yet; `kwk images gates` does",
+        wording=power.wording,
         votes_for_none=votes[NO_IMAGE],
         images=sorted(images, key=standing),
     )

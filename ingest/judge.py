@@ -25,7 +25,7 @@ from kg.errors import DataError
 from kg.progress import Progress, silent
 
 BATCH = 2_000  # images that are judged at a time; an entity that has more is judged alone
-ROUNDS = 2
+ROUNDS = 2  # times that votes are looked at
 BLANK = Verdict(gate="unjudged")
 
 Floats = NDArray[np.float32]
@@ -62,46 +62,52 @@ def judge(
     if that is so of all; StoreError if a store does not answer or another command took over.
     """
     start = time.monotonic()
-    power = measured(driver, engine, name, encoder)
-    writer = writer or graph.claim(driver, name)
-    again = again or ranked_otherwise(driver, name, encoder, power)
     pending = graph.read(driver, queries.UNJUDGED, graph=name, space=encoder.space, again=again, most=gates.SEMANTIC)
-    judged = judge_all(writer, engine, encoder, power, pending, progress)
-    for _ in range(ROUNDS):  # experts go on voting: what they chose in the meantime is read when all else is written
-        judged += judge_all(writer, engine, encoder, power, unsettled(driver, name), silent)
-    writer.run(kg_queries.DESCRIBE, properties=zero_shot.properties(encoder.space, power))
+    power, changed = settled_power(driver, engine, name, encoder, bool(pending))
+    if changed and not again:  # or one entity's images would be ranked in one way and those of the next in another
+        pending = graph.read(driver, queries.UNJUDGED, graph=name, space=encoder.space, again=True, most=gates.SEMANTIC)
+    judged = 0
+    for late in range(1 + ROUNDS):  # experts go on voting: what they chose meanwhile is read when all else is written
+        rows = unsettled(driver, name) if late else pending
+        if rows:
+            writer = writer or graph.claim(driver, name)
+            judged += judge_all(writer, engine, encoder, power, rows, progress)
+    if writer and judged:
+        writer.run(kg_queries.DESCRIBE, properties=zero_shot.properties(encoder.space, power))
     return summary(driver, encoder, power, (name, judged, time.monotonic() - start))
 
 
 def judge_all(
     writer: graph.Writer, engine: Engine, encoder: Space, power: Power, rows: Sequence[Row], progress: Progress
 ) -> int:
-    """Judge entities, rows of `id` and `count` of images; return how many."""
-    if not rows:
-        return 0
+    """Judge entities, rows of `id` and `count` of images; return how many could be judged."""
+    judged = 0
     with progress("gates", sum(row["count"] for row in rows)) as advance:
         for batch in batches(rows):
-            judge_batch(writer, engine, encoder, power, [row["id"] for row in batch])
+            judged += judge_batch(writer, engine, encoder, power, [row["id"] for row in batch])
             advance(sum(row["count"] for row in batch))
-    return len(rows)
+    return judged
 
 
-def batches(rows: Iterable[Row], size: int = BATCH) -> Iterator[list[Row]]:
-    """Cut entities into batches of at most `size` images, or of one entity."""
+def batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    """Cut entities into batches of at most BATCH images, or of one entity."""
     batch: list[Row] = []
-    room = size
+    room = BATCH
     for row in rows:
         if row["count"] > room and batch:
             yield batch
-            batch, room = [], size
+            batch, room = [], BATCH
         batch.append(row)
         room -= row["count"]
     if batch:
         yield batch
 
 
-def judge_batch(writer: graph.Writer, engine: Engine, encoder: Space, power: Power, ids: Sequence[str]) -> None:
-    """Judge some entities and write the verdicts in one transaction."""
+def judge_batch(writer: graph.Writer, engine: Engine, encoder: Space, power: Power, ids: Sequence[str]) -> int:
+    """Judge some entities and write the verdicts in one transaction; return how many could be judged.
+
+    An entity of which no image has an embedding here, and none is chosen, stays as it is.
+    """
     entities = graph.read(writer.driver, queries.IMAGES_OF, graph=writer.graph, ids=list(ids))
     shas = sorted({image["sha256"] for entity in entities for image in entity["images"]})
     features = usable(vectors.fetch(engine, encoder.space, shas, encoder.width))
@@ -120,6 +126,7 @@ def judge_batch(writer: graph.Writer, engine: Engine, encoder: Space, power: Pow
             verdicts = gates.judge(images, matrix.astype(np.float32), text, winner)
             rows.append({"id": entity["id"], "images": written(entity["images"], verdicts, encoder.space, winner)})
     writer.run(queries.WRITE_VERDICTS, rows=rows)
+    return len(rows)
 
 
 def usable(features: Mapping[str, Floats]) -> dict[str, Floats]:
@@ -129,7 +136,7 @@ def usable(features: Mapping[str, Floats]) -> dict[str, Floats]:
 
 def texts_of(entities: Sequence[Row], encoder: Space, power: Power) -> Sequence[Floats | None]:
     """Return what each entity is called, in the features' space; None throughout where that tells nothing."""
-    if not power.in_force or encoder.encode_text is None or not entities:
+    if power.wording is None or encoder.encode_text is None or not entities:
         return [None] * len(entities)
     texts = encoder.encode_text([worded(power.wording, *called(entity)) for entity in entities])
     return [text if np.isfinite(text).all() else None for text in texts]
@@ -172,14 +179,19 @@ def unsettled(driver: neo4j.Driver, name: str) -> list[Row]:
     return found
 
 
-def ranked_otherwise(driver: neo4j.Driver, name: str, encoder: Space, power: Power) -> bool:
-    """Say whether the graph was judged in this space with another semantic gate: in or out of force, other wording.
+def settled_power(
+    driver: neo4j.Driver, engine: Engine, name: str, encoder: Space, anew: bool
+) -> tuple[Power, bool]:  # fmt: skip
+    """Return what the text tower knows of the graph, and whether that changes the gate that the graph was judged by.
 
-    Then all is judged anew, or one entity's images would be ranked in one way and those of the next in another.
+    It is measured where there is something to judge; otherwise what was measured then stands.
     """
-    (before,) = graph.read(driver, queries.GATES, graph=name) or [{}]
-    wording = power.wording if power.in_force else None
-    return bool(before.get("encoder") == encoder.space and before["wording"] != wording)
+    (stored,) = graph.read(driver, queries.GATES, graph=name)
+    before = zero_shot.stored(stored["gates"]) if stored["gates"].get("gates_encoder") == encoder.space else None
+    if before is not None and not anew:
+        return before, False
+    power = measured(driver, engine, name, encoder)
+    return power, before is not None and (before.in_force, before.wording) != (power.in_force, power.wording)
 
 
 def measured(driver: neo4j.Driver, engine: Engine, name: str, encoder: Space) -> Power:

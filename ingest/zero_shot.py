@@ -10,8 +10,8 @@ import hashlib
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,9 +59,9 @@ class Measured:
 class Power:
     """Whether the semantic gate is in force, and why. `wording` is the text of an entity (KnowBLIP eq. 9)."""
 
-    in_force: bool
-    why: str
-    wording: str = WORDINGS[0]
+    in_force: bool = False
+    why: str = ""
+    wording: str | None = None  # where it is in force
     auc: float | None = None  # how often a picture is more like its own name than like another's
     bound: float | None = None  # what that is at least, at a confidence of 1 - DOUBT
     entities: int = 0  # that were measured
@@ -103,7 +103,8 @@ def measure(entities: Sequence[Measured], tower: TextTower) -> Power:
         f"of {count} of the graph's pictures, one is more like the name of its own entity than like another's in "
         f"{auc:.1%} of pairs (at least {bound:.1%} with {1 - DOUBT:.0%} confidence; chance is {CHANCE:.0%})"
     )
-    return Power(bound > CHANCE, told, wording, round(auc, 6), round(bound, 6), count)
+    in_force = bound > CHANCE
+    return Power(in_force, told, wording if in_force else None, round(auc, 6), round(bound, 6), count)
 
 
 def area(cosines: Floats) -> float:
@@ -118,14 +119,11 @@ def margin(count: int) -> float:
     return math.sqrt(math.log(len(WORDINGS) / DOUBT) / (2 * count))
 
 
-def properties(space: str, power: Power) -> Mapping[str, str | bool | float | int | None]:
-    """Return what is kept of the measure on the (:Graph) node."""
-    return {
-        "gates_encoder": space,
-        "gates_semantic": power.in_force,
-        "gates_why": power.why,
-        "gates_wording": power.wording if power.in_force else None,
-        "gates_auc": power.auc,
-        "gates_auc_bound": power.bound,
-        "gates_entities": power.entities,
-    }
+def properties(space: str, power: Power) -> dict[str, str | bool | float | int | None]:
+    """Return what is kept of the measure on the (:Graph) node, beside the space that it holds for."""
+    return {"gates_encoder": space} | {f"gates_{key}": value for key, value in asdict(power).items()}
+
+
+def stored(properties: Mapping[str, Any]) -> Power:
+    """Return the measure that a (:Graph) node keeps."""
+    return Power(**{each.name: properties.get(f"gates_{each.name}", each.default) for each in fields(Power)})
