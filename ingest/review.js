@@ -22,17 +22,17 @@ root.innerHTML = `
     <button class="who" data-act="rename" title="Change your name"></button>
   </header>
   <p class="notice" role="alert" hidden><span></span> <button data-act="again">Try again</button></p>
-  <main></main>
+  <div class="stage"></div>
   <dialog class="help"><h3>Keys</h3><dl></dl></dialog>
   <dialog class="close-up"><img alt=""><p></p></dialog>
   <p class="live" role="status" aria-live="polite"></p>`;
 const find = (selector) => root.querySelector(selector);
-const main = find("main"), notice = find(".notice"), help = find(".help"), closeUp = find(".close-up");
+const main = find(".stage"), notice = find(".notice"), help = find(".help"), closeUp = find(".close-up");
 help.querySelector("dl").innerHTML = KEYS.map(([key, what]) => `<dt>${key}</dt><dd>${what}</dd>`).join("");
 
 const here = { reviewer: null, graph: "", view: "vote", sheet: null, voted: 0, entities: 0 };
 const trail = []; // the entities that were shown, for the way back
-let place = -1, base = 0, ready = 0, busy = false, timer = null, again = null, shown = 0;
+let place = -1, base = 0, ready = 0, busy = false, pending = null, timer = null, again = null, shown = 0;
 
 const stored = (key, value) => {
   try {
@@ -58,9 +58,13 @@ async function ask(name, sent = {}) {
   return told;
 }
 
-// Do one thing at a time; what fails is said, and can be tried again as it was.
+// Do one thing at a time; what fails is said, and can be tried again as it was. Of what is asked for meanwhile the last
+// is done after it.
 async function attempt(work) {
-  if (busy) return;
+  if (busy) {
+    pending = work;
+    return;
+  }
   busy = true;
   root.dataset.busy = "";
   try {
@@ -75,6 +79,9 @@ async function attempt(work) {
     busy = false;
     delete root.dataset.busy;
   }
+  const next = pending;
+  pending = null;
+  if (next) await attempt(next);
 }
 
 function say(text, waiting = false) {
