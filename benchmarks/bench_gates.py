@@ -16,11 +16,10 @@ import numpy as np
 from sqlalchemy import Engine
 
 from benchmarks.planted import Planted, flags, plant
-from ingest.encoders import effnet_lite0
 from ingest.judge import judge
 from ingest.load import load
 from ingest.sample import folder
-from ingest.target import Target, Tower
+from ingest.target import Target, choose_tower
 from kg import graph, removal, schema, vectors
 from kg.cli import default_home
 from kg.progress import bar
@@ -57,10 +56,9 @@ def told(
 ) -> str:  # fmt: skip
     """Ingest a planted set with the offline encoder, pass it through the gates and say what came through."""
     removal.remove_graph(driver, engine, "bench-planted")
-    encoder = effnet_lite0()
-    source = source_of(planted, root)
-    load(Target(driver, engine, "bench-planted", home, bar), source, Tower("lite", encoder.space, lambda: encoder))
-    summary = judge(driver, engine, "bench-planted", encoder)
+    tower = choose_tower("lite")
+    load(Target(driver, engine, "bench-planted", home, bar), source_of(planted, root), tower)
+    summary = judge(driver, engine, "bench-planted", tower, again=True)
     found = outcome(planted, {row["path"]: row for row in graph.read(driver, STANDING, graph="bench-planted")})
     removal.remove_graph(driver, engine, "bench-planted")
     whose = "one other entity" if one_source else "five other entities"

@@ -231,13 +231,14 @@ def print_agreement(box: BallotBox, as_json: bool) -> None:
 
 @images.command()
 @graph_option
-@click.option("--encoder", "encoder_name", default="lite", show_default=True, metavar="NAME", help="Whose features.")
+@click.option("--encoder", metavar="NAME", help="By whose features; default: the one that the pictures came with last.")
 @click.option("--again", is_flag=True, help="Judge all images anew, not only those of entities that changed.")
 @click.option("--explain", "entity", metavar="ENTITY", help="Judge nothing; show how one entity (id or name) stands.")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="With --explain: its pictures, as a page.")
 @json_option
 @click.pass_obj
 def gates(
-    kwk: Kwk, graph_name: str | None, encoder_name: str, again: bool, entity: str | None, as_json: bool
+    kwk: Kwk, /, graph_name: str | None, encoder: str | None, entity: str | None, as_json: bool, **how: Any
 ) -> None:  # fmt: skip
     """Keep each entity's most typical and most fitting pictures; drop near-duplicates and strangers.
 
@@ -245,25 +246,47 @@ def gates(
     """
     from dataclasses import asdict
 
-    from ingest.encoders import effnet_lite0
-    from ingest.explain import console, explain, print_explained, print_summary
+    from ingest.explain import console, print_summary
     from ingest.judge import judge
+    from ingest.target import choose_tower
     from kg.graph_commands import chosen
     from kg.progress import bar, silent
+    from kg.reconcile import spaces
     from kg.stores import open_stores
 
+    if how["out"] and entity is None:
+        raise click.UsageError("--out goes with --explain.")
     with open_stores(kwk) as stores:
         name = chosen(kwk, stores.driver, graph_name)
         if entity is not None:
-            explained = explain(stores.driver, name, entity)
-            if as_json:
-                click.echo(json.dumps(asdict(explained), ensure_ascii=False, indent=2))
-            else:
-                print_explained(explained, console())
+            show_entity(stores, name, entity, as_json, how["out"])
             return
         progress = bar if kwk.verbosity >= 0 else silent
-        summary = judge(stores.driver, stores.engine, name, effnet_lite0(), progress, again)
+        tower = choose_tower(encoder or next(reversed(spaces(stores.driver, name).values()), "lite"))
+        summary = judge(stores.driver, stores.engine, name, tower, progress, how["again"])
     if as_json:
         click.echo(json.dumps(asdict(summary), ensure_ascii=False))
     else:
         print_summary(summary, console())
+
+
+def show_entity(stores: Stores, graph: str, entity: str, as_json: bool, out: Path | None) -> None:
+    """Print how the images of one entity stand, and write the page of them."""
+    from dataclasses import asdict
+
+    from ingest.contact_sheet import contact_sheet
+    from ingest.explain import console, explain, print_explained
+    from kg.errors import DataError
+
+    explained = explain(stores.driver, graph, entity)
+    if as_json:
+        click.echo(json.dumps(asdict(explained), ensure_ascii=False, indent=2))
+    else:
+        print_explained(explained, console())
+    if out is not None:
+        page = contact_sheet(stores.driver, explained)
+        try:
+            out.write_text(page, "utf-8")
+        except OSError as exc:
+            raise DataError(f"The page can't be written to {out}: {exc.strerror}.") from exc
+        click.echo(f"The pictures are in {out}", err=True)

@@ -25,7 +25,7 @@ from kg.errors import DataError
 from kg.progress import Progress, silent
 
 BATCH = 2_000  # images that are judged at a time; an entity that has more is judged alone
-ROUNDS = 2  # times that votes are looked at
+ROUNDS = 2  # times that votes are looked at again
 BLANK = Verdict(gate="unjudged")
 
 Floats = NDArray[np.float32]
@@ -67,11 +67,13 @@ def judge(
     if changed and not again:  # or one entity's images would be ranked in one way and those of the next in another
         pending = graph.read(driver, queries.UNJUDGED, graph=name, space=encoder.space, again=True, most=gates.SEMANTIC)
     judged = 0
-    for late in range(1 + ROUNDS):  # experts go on voting: what they chose meanwhile is read when all else is written
-        rows = unsettled(driver, name) if late else pending
-        if rows:
-            writer = writer or graph.claim(driver, name)
-            judged += judge_all(writer, engine, encoder, power, rows, progress)
+    for _ in range(1 + ROUNDS):  # experts go on voting: what they chose is read once all else is written
+        pending = pending or unsettled(driver, name)
+        if not pending:
+            break
+        writer = writer or graph.claim(driver, name)
+        judged += judge_all(writer, engine, encoder, power, pending, progress)
+        pending = []
     if writer and judged:
         writer.run(kg_queries.DESCRIBE, properties=zero_shot.properties(encoder.space, power))
     return summary(driver, encoder, power, (name, judged, time.monotonic() - start))

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import neo4j
@@ -316,6 +317,21 @@ def test_the_table_of_an_entity_says_why(bench: Bench, kwk: Kwk) -> None:
     assert "no entity" in unknown and "Ann Lee (Ann Lee, 2 images)" in unknown
     assert "has no images" in kwk("images", "gates", "--graph", bench.name, "--explain", "Bo", code=1).output
     assert "no entity" in kwk("images", "gates", "--graph", bench.name, "--explain", " ", code=1).output
+
+
+def test_the_page_of_an_entity_needs_nothing_else_and_trusts_no_name(
+    bench: Bench, kwk: Kwk, tmp_path: Path
+) -> None:  # fmt: skip
+    bench.add("<script>alert(1)</script>", 2)
+    bench.judge()
+    out = tmp_path / "page.html"
+    asked = ("images", "gates", "--graph", bench.name, "--explain", "<script>alert(1)</script>", "--out")
+    kwk(*asked, str(out))
+    page = out.read_text("utf-8")
+    assert page.count("<figure") == 2 and "<script" not in page and "http" not in page
+    assert page.count("<small>The file ") == 2  # of pictures that are gone it says so
+    assert "can't be written" in kwk(*asked, str(tmp_path / "no" / "page.html"), code=1).output
+    assert "--out goes with --explain" in kwk("images", "gates", "--out", str(out), code=2).output
 
 
 def test_a_name_that_several_have_is_asked_back(bench: Bench, kwk: Kwk) -> None:
