@@ -62,6 +62,7 @@ def judge(
     if that is so of all; StoreError if a store does not answer or another command took over.
     """
     start = time.monotonic()
+    pending: Sequence[Row]
     pending = graph.read(driver, queries.UNJUDGED, graph=name, space=encoder.space, again=again, most=gates.SEMANTIC)
     power, changed = settled_power(driver, engine, name, encoder, bool(pending))
     if changed and not again:  # or one entity's images would be ranked in one way and those of the next in another
