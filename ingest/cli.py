@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from ingest.loading import How, load_into, load_options
 from kg.cli import Kwk
-from kg.graph_commands import graph_option, json_option
+from kg.graph_commands import graph_option
 
-if TYPE_CHECKING:
-    from kg.types import Source
+subset_option = click.option(
+    "--subset", metavar="NAME", help="Only the triples of this split (fb15k-237): train.txt, valid.txt, test.txt."
+)
 
 
 @click.group()
@@ -24,14 +23,14 @@ def ingest() -> None:
 
 @ingest.command()
 @click.option("--graph", "graph_name", default="atlas", show_default=True, metavar="NAME", help="Name of the graph.")
-@json_option
+@load_options
 @click.pass_obj
-def sample(kwk: Kwk, graph_name: str, as_json: bool) -> None:
+def sample(kwk: Kwk, graph_name: str, how: How) -> None:
     """Load the small atlas of the world that kwk brings: countries, cities, currencies, languages, flags."""
     from ingest.sample import folder
     from kg.rdf import read_rdf
 
-    load_into(kwk, graph_name, lambda: read_rdf([folder() / "atlas.ttl"], "atlas"), as_json)
+    load_into(kwk, graph_name, lambda: read_rdf([folder() / "atlas.ttl"], "atlas"), how)
 
 
 @ingest.command()
@@ -41,16 +40,33 @@ def sample(kwk: Kwk, graph_name: str, as_json: bool) -> None:
 @click.option("--fetch", is_flag=True, help="Fetch MMKB's published files into KWK_HOME first.")
 @click.option("--mirror", metavar="URL", help="Fetch them from here instead.")
 @click.option("--graph", "graph_name", default="fb15k", show_default=True, metavar="NAME", help="Name of the graph.")
-@json_option
+@subset_option
+@load_options
 @click.pass_obj
 def fb15k(
-    kwk: Kwk, source: Path | None, fetch: bool, mirror: str | None, graph_name: str, as_json: bool
+    kwk: Kwk, source: Path | None, fetch: bool, mirror: str | None, graph_name: str, subset: str | None, how: How
 ) -> None:  # fmt: skip
-    """Load FB15K with MMKB's images."""
+    """Load FB15K with MMKB's images, or a subset of it with its published splits."""
     from ingest.mmkb import read_mmkb
 
     folder = source if source and not fetch else fetched(kwk, "fb15k", fetch, mirror)
-    load_into(kwk, graph_name, lambda: read_mmkb(folder, "fb15k"), as_json)
+    load_into(kwk, graph_name, lambda: read_mmkb(folder, subset or "fb15k", subset), how)
+
+
+@ingest.command()
+@click.option("--source", required=True, type=click.Path(path_type=Path), help="Folder in MMKB's layout.")
+@click.option("--graph", "graph_name", required=True, metavar="NAME", help="Name of the graph.")
+@click.option("--name", help="Name of the source on its edges; default: the graph's name.")
+@subset_option
+@load_options
+@click.pass_obj
+def mmkb(
+    kwk: Kwk, source: Path, graph_name: str, name: str | None, subset: str | None, how: How
+) -> None:  # fmt: skip
+    """Load a folder in MMKB's layout: DB15K, YAGO15K, or one of your own."""
+    from ingest.mmkb import read_mmkb
+
+    load_into(kwk, graph_name, lambda: read_mmkb(source, name or graph_name, subset), how)
 
 
 @ingest.command()
@@ -60,10 +76,10 @@ def fb15k(
 @click.option(
     "--image-root", type=click.Path(path_type=Path), help="Folder of its pictures; default: the first file's folder."
 )
-@json_option
+@load_options
 @click.pass_obj
 def rdf(
-    kwk: Kwk, files: tuple[Path, ...], graph_name: str, name: str | None, image_root: Path | None, as_json: bool
+    kwk: Kwk, files: tuple[Path, ...], graph_name: str, name: str | None, image_root: Path | None, how: How
 ) -> None:  # fmt: skip
     """Load Turtle, N-Triples, N-Quads, RDF/XML, TriG or JSON-LD FILES, also compressed (.gz).
 
@@ -76,7 +92,7 @@ def rdf(
     scratch = kwk.home / "scratch"
     scratch.mkdir(parents=True, exist_ok=True)
     source_name = name or files[0].name
-    load_into(kwk, graph_name, lambda: read_rdf(files, source_name, image_root, scratch, progress), as_json)
+    load_into(kwk, graph_name, lambda: read_rdf(files, source_name, image_root, scratch, progress), how)
 
 
 @ingest.command("csv")
@@ -85,10 +101,10 @@ def rdf(
 @click.option("--graph", "graph_name", required=True, metavar="NAME", help="Name of the graph.")
 @click.option("--name", help="Name of the source on its edges; default: the first file's name.")
 @click.option("--delimiter", help="What parts the cells, or 'tab'; default: found out.")
-@json_option
+@load_options
 @click.pass_obj
 def csv_tables(
-    kwk: Kwk, /, nodes: tuple[Path, ...], edges: tuple[Path, ...], graph_name: str, as_json: bool, **options: str | None
+    kwk: Kwk, /, nodes: tuple[Path, ...], edges: tuple[Path, ...], graph_name: str, how: How, **options: str | None
 ) -> None:  # fmt: skip
     """Load node and edge tables, plain or with neo4j-admin's headers.
 
@@ -101,16 +117,16 @@ def csv_tables(
     source_name = options["name"] or next((path.name for path in [*edges, *nodes]), "")
     scratch = kwk.home / "scratch"
     scratch.mkdir(parents=True, exist_ok=True)
-    load_into(kwk, graph_name, lambda: read_tables(nodes, edges, source_name, delimiter, scratch), as_json)
+    load_into(kwk, graph_name, lambda: read_tables(nodes, edges, source_name, delimiter, scratch), how)
 
 
 @ingest.command()
 @click.option("--map", "map_file", required=True, type=click.Path(path_type=Path), help="Lines of: id TAB path.")
 @graph_option
 @click.option("--name", help="Name of the source; default: the map file's name.")
-@json_option
+@load_options
 @click.pass_obj
-def images(kwk: Kwk, map_file: Path, graph_name: str | None, name: str | None, as_json: bool) -> None:
+def images(kwk: Kwk, map_file: Path, graph_name: str | None, name: str | None, how: How) -> None:
     """Add pictures to a graph; their paths are relative to the map file."""
     from ingest.image_map import read_image_map
     from kg import catalogue
@@ -120,7 +136,7 @@ def images(kwk: Kwk, map_file: Path, graph_name: str | None, name: str | None, a
     with open_stores(kwk) as stores:
         graph = chosen(kwk, stores.driver, graph_name)
         known = catalogue.entity_ids(stores.driver, graph)
-    load_into(kwk, graph, lambda: read_image_map(map_file, known, name or map_file.name), as_json)
+    load_into(kwk, graph, lambda: read_image_map(map_file, known, name or map_file.name), how)
 
 
 def fetched(kwk: Kwk, dataset: str, fetch: bool, mirror: str | None) -> Path:
@@ -140,35 +156,3 @@ def fetched(kwk: Kwk, dataset: str, fetch: bool, mirror: str | None) -> Path:
             "the published files, and `kwk ingest sample` loads the small atlas that kwk brings, without any download."
         )
     return folder
-
-
-def load_into(kwk: Kwk, graph_name: str, read: Callable[[], Source], as_json: bool) -> None:
-    """Read a source, load it and say what became of it."""
-    from dataclasses import asdict
-
-    from ingest.load import load
-    from ingest.target import Target, choose_tower
-    from kg.browser import publish_assets
-    from kg.catalogue import check_name
-    from kg.progress import bar, silent
-    from kg.stores import open_stores
-
-    check_name(graph_name)
-    kwk.say("Reading …")
-    source = read()
-    with open_stores(kwk) as stores:
-        progress = bar if kwk.verbosity >= 0 else silent
-        target = Target(stores.driver, stores.engine, graph_name, kwk.home, progress)
-        summary = load(target, source, choose_tower())
-        publish_assets(kwk.home, stores.driver)
-    if as_json:
-        click.echo(json.dumps(asdict(summary), ensure_ascii=False))
-        return
-    click.echo(
-        f"'{summary.graph}' holds {summary.triples:,} triples ({summary.new_triples:,} new) of {summary.entities:,} "
-        f"entities and {summary.images:,} images ({summary.new_images:,} new) from the source '{summary.source}', "
-        f"in {summary.seconds:.1f} s."
-    )
-    if summary.rejects:
-        reasons = ", ".join(f"{count:,} {reason}" for reason, count in summary.rejects.items())
-        click.echo(f"Dropped: {reasons}. Each with its place and reason in {summary.rejects_file}")

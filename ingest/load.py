@@ -12,9 +12,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from ingest.judge import GateSummary, judge
 from ingest.load_images import load_images
 from ingest.target import Target, Tower, batches
-from kg import catalogue, facts, graph, queries
+from kg import bulk, catalogue, facts, graph, queries
 from kg.naming import relation_label, relation_types, type_labels
 from kg.types import Entity, Reject, Source
 
@@ -33,6 +34,8 @@ class Summary:
     new_triples: int
     images: int
     new_images: int
+    gates: Mapping[str, int]  # how the graph's pictures stand after the gates
+    semantic_gate: str  # whether it is in force, and why
     rejects: Mapping[str, int]
     rejects_file: str | None
     seconds: float
@@ -43,8 +46,11 @@ class Summary:
         return bool(self.changed_entities or self.new_triples or self.new_images)
 
 
-def load(target: Target, source: Source, tower: Tower) -> Summary:
-    """Load `source`; run again it adds only what is missing."""
+def load(target: Target, source: Source, tower: Tower, imported: int | None = None) -> Summary:
+    """Load `source`; run again it adds only what is missing.
+
+    `imported` is the number of its facts that `kg.bulk` has put there already. Raises DataError, StoreError.
+    """
     start = time.monotonic()
     catalogue.check_name(target.graph)
     writer = graph.claim(target.driver, target.graph)
@@ -52,8 +58,13 @@ def load(target: Target, source: Source, tower: Tower) -> Summary:
     types = name_all(writer, source)
     changed_entities = write_entities(target, writer, source, fresh)
     write_vocabulary(writer, source)
-    new_triples = write_facts(target, writer, source, types, fresh)
+    if imported is None:
+        new_triples = write_facts(target, writer, source, types, fresh)
+    else:
+        bulk.check_count(target.driver, target.graph, imported)
+        new_triples = imported
     images = load_images(target, writer, source, tower)
+    judged = gated(target, writer, tower) if images.count else None
     write_splits(target, source)
     rejects = [*source.rejects, *images.rejects]
     rejects_file = write_rejects(target, source.name, rejects)
@@ -67,18 +78,24 @@ def load(target: Target, source: Source, tower: Tower) -> Summary:
         new_triples=new_triples,
         images=images.count,
         new_images=images.new,
+        gates=dict(judged.gates) if judged else {},
+        semantic_gate=judged.why if judged else "",
         rejects=dict(Counter(reject.reason for reject in rejects).most_common()),
         rejects_file=rejects_file,
         seconds=round(time.monotonic() - start, 2),
     )
 
 
+def gated(target: Target, writer: graph.Writer, tower: Tower) -> GateSummary:
+    """Pass the graph's images through the gates."""
+    return judge(target.driver, target.engine, target.graph, tower, target.progress, writer=writer)
+
+
 def name_all(writer: graph.Writer, source: Source) -> dict[str, str]:
     """Name the source's relations and types in the graph, never renaming one; return relation -> relationship type."""
     taken = {row["path"]: row["type"] for row in graph.read(writer.driver, queries.RELATIONS, graph=writer.graph)}
+    types = relation_names(source, taken)
     labels = {path: best_label(by_language) for path, by_language in source.relation_labels.items()}
-    paths = sorted({triple.relation for triple in source.triples})
-    types = relation_types(paths, taken, labels)
     rows = [
         {
             "path": path,
@@ -87,7 +104,7 @@ def name_all(writer: graph.Writer, source: Source) -> dict[str, str]:
             "labels": {"label": relation_label(path, labels)}
             | {label_key("label", lang): text for lang, text in source.relation_labels.get(path, {}).items() if lang},
         }
-        for path in paths
+        for path in sorted(types)
     ]
     writer.run(queries.NAME_RELATIONS, rows=rows)
     known = {row["path"]: row["label"] for row in graph.read(writer.driver, queries.TYPES, graph=writer.graph)}
@@ -95,6 +112,12 @@ def name_all(writer: graph.Writer, source: Source) -> dict[str, str]:
     kinds = type_labels(winning, known, {path: best_label(found) for path, found in source.type_labels.items()})
     writer.run(queries.NAME_TYPES, rows=[{"path": path, "label": label} for path, label in kinds.items()])
     return types
+
+
+def relation_names(source: Source, taken: Mapping[str, str]) -> dict[str, str]:
+    """Return the relationship type of each relation of a source, given those that the graph has."""
+    labels = {path: best_label(by_language) for path, by_language in source.relation_labels.items()}
+    return relation_types({triple.relation for triple in source.triples}, taken, labels)
 
 
 def best_label(labels: Mapping[str, str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import neo4j
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Engine
 
 from kg.progress import Progress, silent
@@ -37,7 +39,14 @@ class Tower:
 
     name: str  # as `--encoder` takes it
     space: str
+    width: int  # of its features
     load: Callable[[], Encoder]
+    reads: bool = False  # whether it has a text tower
+
+    @property
+    def encode_text(self) -> Callable[[Sequence[str]], NDArray[np.float32]] | None:
+        """Return what maps texts to features (N, D); None where there is no text tower."""
+        return self.load().encode_text if self.reads else None
 
 
 def choose_tower(name: str = "lite") -> Tower:
@@ -45,7 +54,7 @@ def choose_tower(name: str = "lite") -> Tower:
     from ingest.encoders import effnet_lite0
 
     made = cache(effnet_lite0)
-    return Tower(name, made().space, made)
+    return Tower(name, made().space, made().width, made)
 
 
 def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:

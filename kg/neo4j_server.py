@@ -95,11 +95,15 @@ class Neo4jServer:
         static = f"http://localhost:{self.assets}"
         text = _CONFIGURATION.format(bolt=self.bolt, http=self.http, static=static, page_cache=page_cache)
         (self.folder / "conf" / "neo4j.conf").write_text(text, encoding="utf-8")
+        conf = f"--config-dir={self.folder / 'conf'}"
+        return launch([*self.java_command(java, heap), *self.arguments, conf], self.log, self.folder)
+
+    def java_command(self, java: Path, heap: int) -> list[str]:
+        """Return how Java runs a class of Neo4j's, with `heap` MiB at most."""
         options = [f"-Xms{heap // 2}m", f"-Xmx{heap}m", "-XX:+UseParallelGC", "-Dfile.encoding=UTF-8"]
         options += [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in _OPENED]
         options += ["--enable-native-access=ALL-UNNAMED", "-cp", str(self.home / "neo4j" / "lib" / "*")]
-        conf = f"--config-dir={self.folder / 'conf'}"
-        return launch([str(java), *options, *self.arguments, conf], self.log, self.folder)
+        return [str(java), *options]
 
     def knows_assets(self) -> bool:
         """Say whether the server was started with the present address of the static server."""

@@ -118,6 +118,15 @@ RETURN e.id AS id, e.name AS name, e.description AS description,
 ORDER BY exact DESC, named DESC, COUNT { (e)--() } DESC, id LIMIT 10
 """
 
+# --- importing offline --------------------------------------------------------------------------------------------
+
+HELD = "MATCH (n) WHERE NOT n:Migration RETURN count(n) AS nodes"
+
+FACTS = """
+MATCH (:Entity {graph: $graph})-[r]->(:Entity) WHERE r.triple IS NOT NULL
+RETURN count(r) AS facts
+"""
+
 # --- checking -----------------------------------------------------------------------------------------------------
 
 # Images that no entity has.

@@ -118,7 +118,7 @@ def encoder() -> Encoder:
 @pytest.fixture(scope="session")
 def tower(encoder: Encoder) -> Tower:
     """The same, as a load takes it."""
-    return Tower("lite", encoder.space, lambda: encoder)
+    return Tower("lite", encoder.space, encoder.width, lambda: encoder)
 
 
 @pytest.fixture(scope="session")
