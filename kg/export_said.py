@@ -7,7 +7,7 @@ What no statement of RDF would give back (the order of names, of types, of a lis
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -59,7 +59,7 @@ def statements(properties: Mapping[str, Any], names: Names) -> set[Said]:
     state.listed("image_addresses", tuple(IMAGE), lambda link: [(NEW_IMAGE, names.node(link))])
     state.typed()
     state.aliases()
-    if not sources or state.said != before:
+    if not sources or state.changed or state.said != before:
         state.exact()
     return state.said
 
@@ -90,6 +90,7 @@ class State:
     sources: Mapping[str, list[Said]]
     names: Names
     said: set[Said]
+    changed: bool = False  # a property is another, whether or not a statement says it
     reader: Reader = field(init=False)
     read: list[Entity] = field(init=False)  # as each source's statements make it, and as all of them do
 
@@ -199,6 +200,7 @@ class State:
                 for key in self.keys(predicate):
                     fed.setdefault(key, {}).setdefault(predicate, []).append(each)
         spoken = {predicate: self.spoken(predicate) for values in fed.values() for predicate in values}
+        self.reader = replace(self.reader, keys={predicate: key for predicate, key in spoken.items() if key})
         for predicate, found in spoken.items():
             if found is None:  # somebody removed it
                 self.said = {each for each in self.said if each[0] != predicate or not is_text(each[1])}
@@ -226,6 +228,7 @@ class State:
 
     def say_typed(self, key: str, value: Any, predicates: list[str]) -> None:
         """Say a property by the predicate that it came from, else by one of its own."""
+        self.changed = True
         old = [each for each in self.said if each[0] in predicates and is_text(each[1])]
         self.said.difference_update(old)
         datatypes = {literal_parts(each[1])[2] for each in old}

