@@ -76,7 +76,7 @@ def verdict(sheet: Sheet) -> str:
         "open": "one more vote is needed",
         "tied": "tied, so it waits in the queue",
         "none": "the experts agree that no picture is right; it waits in the queue",
-        "chosen": "decided",
+        "chosen": "the picture with most of them is chosen",
     }[sheet.state or "open"]
     return (
         f'<p class="verdict voted"><span class="badge {sheet.state}">{STATES[sheet.state or "open"]}</span> '

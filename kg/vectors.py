@@ -235,8 +235,10 @@ def remove(engine: Engine, sha256: Sequence[str]) -> int:
 
 
 def forget(engine: Engine, graph: str, source: str | None = None) -> None:
-    """Delete the ledger of a graph, or of one of its sources."""
+    """Delete the ledger of a graph with the history of its votes, or the ledger of one of its sources."""
     with engine.begin() as connection:
+        if source is None:
+            connection.execute(text("DELETE FROM vote WHERE graph = :graph"), {"graph": graph})
         connection.execute(
             text("DELETE FROM batch WHERE graph = :graph AND source = coalesce(:source, source)"),
             {"graph": graph, "source": source},

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from ingest.agreement import Ballot
 from ingest.ballot import BallotBox, Vote, present, record, reviewer_name
-from kg import graph, queries
+from kg import graph, queries, removal
 from kg.errors import DataError, StoreError
 from kg.types import ImageRecord
 
@@ -366,6 +366,12 @@ def test_a_history_takes_a_vote_once(engine: Engine, graph_name: str) -> None:
     vote = Vote("x", None, "ana", "2026-11-21T10:00:00.000000+00:00")
     assert record(engine, graph_name, [vote, vote]) == 1
     assert record(engine, graph_name, [vote]) == 0
+
+
+def test_a_graph_that_is_removed_leaves_no_votes_behind(box: BallotBox) -> None:
+    box.cast("lima", sha(0), "ana")
+    removal.remove_graph(box.driver, box.engine, box.graph)
+    assert box.history("lima") == []
 
 
 def test_options_that_do_not_go_together_are_refused(kwk: Kwk, box: BallotBox) -> None:
