@@ -89,7 +89,7 @@ class Downloader:
         try:
             state = await self._follow(attempt, slot)
         except Refused as exc:
-            failure = exc
+            failure = exc.with_traceback(None)  # which would hold this frame, and this frame it
         except TimeoutError:
             failure = Again("timeout")
         except (aiohttp.ClientError, OSError, ValueError) as exc:
