@@ -43,11 +43,11 @@ def main() -> None:
         engine = vectors.connect(addresses.postgres)
         schema.migrate_neo4j(driver)
         schema.migrate_postgres(engine)
+        bench_large(driver, engine)  # before an encoder is in memory
         for seed, one_source in ((0, False), (1, True)):
             with tempfile.TemporaryDirectory() as scratch:
                 planted = plant(flags(folder() / "images"), Path(scratch), ENTITIES, seed, one_source)
                 print(told(driver, engine, home, Path(scratch), planted, one_source))
-        bench_large(driver, engine)
         engine.dispose()
 
 

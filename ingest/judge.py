@@ -25,6 +25,7 @@ from kg.errors import DataError
 from kg.progress import Progress, silent
 
 BATCH = 2_000  # images that are judged at a time; an entity that has more is judged alone
+LOOKED_AT = 4  # images of an entity of which one is measured
 ROUNDS = 2  # times that votes are looked at again
 BLANK = Verdict(gate="unjudged")
 
@@ -147,7 +148,7 @@ def texts_of(entities: Sequence[Row], encoder: Space, power: Power) -> Sequence[
 
 def called(entity: Row) -> tuple[str, str]:
     """Return the name of an entity, and what it is."""
-    return entity["name"] or entity["id"], what_it_is(entity["description"] or "", entity["label"])
+    return str(entity["name"] or entity["id"]), what_it_is(str(entity["description"] or ""), entity["label"])
 
 
 def votes_of(entity: Row) -> dict[str, dict[str, str]]:
@@ -203,12 +204,12 @@ def measured(driver: neo4j.Driver, engine: Engine, name: str, encoder: Space) ->
         return Power(False, "the encoder has no text tower")
     ids = [row["id"] for row in graph.read(driver, queries.ILLUSTRATED, graph=name)]
     entities = graph.read(driver, queries.IMAGES_OF, graph=name, ids=zero_shot.sampled(ids))
-    shas = sorted({image["sha256"] for entity in entities for image in entity["images"]})
+    shas = sorted({image["sha256"] for entity in entities for image in entity["images"][:LOOKED_AT]})
     features = usable(vectors.fetch(engine, encoder.space, shas, encoder.width))
     sample: dict[str, Measured] = {}  # one entity a name, one entity a picture
     taken: set[str] = set()
     for entity in entities:
-        own = sorted(image["sha256"] for image in entity["images"] if image["sha256"] in features)
+        own = [image["sha256"] for image in entity["images"][:LOOKED_AT] if image["sha256"] in features]
         title, what = called(entity)
         if own and title not in sample and own[0] not in taken:
             sample[title] = Measured(title, what, features[own[0]])
