@@ -364,3 +364,27 @@ def test_a_node_in_the_middle_of_a_page_boundary_is_exported_once(
     ingest(kwk, tmp_path / "x.nt", graph_name)
     kwk("graphs", "export", "rdf", "--graph", graph_name, "--out", str(tmp_path / "y.nt"))
     assert sorted((tmp_path / "y.nt").read_text().splitlines()) == sorted(lines)
+
+
+def test_two_files_that_speak_of_the_same_things_both_come_back(
+    tmp_path: Path, kwk: Kwk, graph_name: str, driver: neo4j.Driver
+) -> None:
+    head = "@prefix : <urn:z:> . @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> . @prefix o: <urn:other:> .\n"
+    first = (
+        ':a a :T ; rdfs:label "A"@en, "Ä"@de ; rdfs:comment "first" ; :part 1, 2 ; :size 7 ; :knows :b . :b :knows :a .'
+    )
+    second = ':a a :U ; rdfs:label "A two"@en ; rdfs:comment "second" ; o:part "x" ; :size 8 ; :likes :b . :b a :T .'
+    whole = Graph()
+    for n, text in enumerate((first, second)):
+        (tmp_path / f"{n}.ttl").write_text(head + text, "utf-8")
+        whole.parse(tmp_path / f"{n}.ttl")
+        kwk("-q", "ingest", "rdf", str(tmp_path / f"{n}.ttl"), "--graph", graph_name)
+    kwk("graphs", "export", "rdf", "--graph", graph_name, "--out", str(tmp_path / "out.ttl"))
+    assert isomorphic(parsed(tmp_path / "out.ttl"), whole)
+
+    driver.execute_query(
+        "MATCH (a:Entity {graph: $g, id: 'urn:z:a'}) SET a.size = 9, a.types = ['urn:z:U']", g=graph_name
+    )
+    kwk("graphs", "export", "rdf", "--graph", graph_name, "--out", str(tmp_path / "out.ttl"), "--force")
+    found = {(str(s), str(p), str(o)) for s, p, o in parsed(tmp_path / "out.ttl")}
+    assert {o for s, p, o in found if (s, p) == ("urn:z:a", "urn:z:size")} == {"9"}
