@@ -163,3 +163,4 @@ async def work(downloader: Downloader, queue: HostQueue, unreachable: set[str], 
         downloader.state.record(job, outcome)
         queue.finish()
         advance(1)
+        await asyncio.sleep(0)  # what is refused at once never waits: without this nobody else would get a turn
