@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: help demo test check lint setup bench sample lock neo4j-lock wheel clean
+.PHONY: help demo test check faults lint setup bench sample lock neo4j-lock wheel clean
 
 help:  ## Say what can be made
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -42,6 +42,10 @@ test: setup  ## Run the whole suite on real services
 
 check: lint  ## What CI runs: ruff, mypy, import order, tests with coverage
 	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+
+faults: setup  ## Kill the ingest 50 times and each server 20 times; hostile pictures, lines and strings (an hour)
+	$(BIN)/python -m pytest tests/faults tests/ingest/test_images.py tests/ingest/test_mmkb.py tests/kg/test_rdf.py \
+		--kills 50 --server-kills 20
 
 lint: setup  ## ruff, mypy strict, import order
 	$(BIN)/ruff check .

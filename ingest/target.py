@@ -50,11 +50,19 @@ class Tower:
 
 
 def choose_tower(name: str = "lite") -> Tower:
-    """Return the tower that `--encoder` names. Raises DataError."""
-    from ingest.encoders import effnet_lite0
+    """Return the tower that `--encoder` names, not loaded yet. Raises DataError."""
+    from ingest.encoder_names import LITE, space_of, width_of
 
-    made = cache(effnet_lite0)
-    return Tower(name, made().space, made().width, made)
+    @cache
+    def made() -> Encoder:
+        from ingest.encoders import load_encoder
+
+        return load_encoder(name)
+
+    kind, colon, path = name.partition(":")
+    if colon and kind != "hf-hub":
+        name = f"{kind}:{Path(path).expanduser().absolute()}"  # whoever loads it again may stand elsewhere
+    return Tower(name, space_of(name), width_of(name) or made().width, made, reads=name != LITE)
 
 
 def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:

@@ -21,6 +21,20 @@ from kg.postgres_place import SYSTEM_FOLDER, read_place
 from kg.services import ensure, stop
 from kg.settings import Addresses, ServiceSettings
 
+TOLD: pytest.StashKey[list[str]] = pytest.StashKey()  # lines for the end of a run
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Take the numbers of kills: few in the suite, many by `make faults`."""
+    parser.addoption("--kills", type=int, default=2, help="SIGKILLs of an ingest")
+    parser.addoption("--server-kills", type=int, default=1, help="SIGKILLs of each server under an ingest")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say what the kills left."""
+    for line in config.stash.get(TOLD, []):
+        terminalreporter.write_line(line)
+
 
 @pytest.fixture(scope="session")
 def jars(pytestconfig: pytest.Config) -> Path:
