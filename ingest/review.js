@@ -3,6 +3,8 @@
 
 const DWELL = 300; // ms that an entity must have been seen before a key counts for it
 const PAUSE = 1400; // ms that the tally stays before the next entity follows
+const SILENT = "kwk does not answer: is `kwk images review` still running? Its terminal says what went wrong; "
+  + "the same vote twice is one vote.";
 const KEYS = [
   ["1 – 9", "vote for a picture"], ["0 or n", "none of these"], ["s", "skip: it comes again later"],
   ["← →", "the one before, the one after"], ["m", "more: number the next nine pictures"],
@@ -49,12 +51,12 @@ async function ask(name, sent = {}) {
   try {
     told = await server[name]({ reviewer: here.reviewer, ...sent });
   } catch {
-    throw new Error("kwk does not answer: is `kwk images review` still running? Nothing of yours was taken meanwhile.");
+    told = null;
   } finally {
     clearTimeout(slow);
     find(".live").classList.remove("waiting");
   }
-  if (!told || told.error) throw new Error(told?.error ?? "kwk failed; the terminal that it runs in says why.");
+  if (!told || told.error) throw new Error(told?.error ?? SILENT);
   return told;
 }
 

@@ -458,3 +458,17 @@ def test_while_neo4j_is_away_the_page_says_so_and_the_vote_is_cast_when_it_is_ba
         server.resume()
     settled(page)
     assert served.votes("c-rome")["Patient"] == served.shas["c-rome"][0]
+
+
+def test_a_page_whose_server_has_ended_says_so(chromium: Browser, served: Served, home: Path) -> None:
+    context = chromium.new_context()
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE)
+    with page_served(home, served.box.graph, "--reviewer", "Given") as address:
+        page.goto(address)
+        seen(page)
+        expect(page.locator(".who")).to_have_text("Given")
+    page.keyboard.press("1")
+    expect(page.locator(".notice")).to_contain_text("still running")
+    expect(page.locator(".mine")).to_have_count(0)
+    context.close()
