@@ -8,14 +8,13 @@ What no statement of RDF would give back (the order of names, of types, of a lis
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time, timedelta
 from typing import Any, Protocol
 from urllib.parse import quote
 
-import neo4j.time
-from rdflib import RDF, RDFS, SKOS, XSD
+from rdflib import RDF, RDFS, SKOS
 
 from kg import rdf_entity as rdf
+from kg.export_values import json_text, typed_literal
 from kg.rdf_entity import ALIAS, DESCRIPTION, EXACT, IMAGE, LABEL, SAME_AS, TYPE, Reader, Said, label_key
 from kg.rdf_lines import is_text
 from kg.rdf_terms import is_iri, is_label, literal, literal_parts, node, node_id
@@ -285,40 +284,3 @@ def same_text(value: str, text: str, language: str | None) -> bool:
 def same(value: Any, known: Any) -> bool:
     """Say whether a property has the value that it had."""
     return bool(value == known)
-
-
-def json_text(value: Any) -> str | None:
-    """Return a value as JSON; None for what JSON has no word for."""
-    try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False)
-    except (TypeError, ValueError):
-        return None
-
-
-def typed_literal(value: Any, datatype: str = "") -> str:
-    """Return a property's value as a literal, of `datatype` if that gives the same value again."""
-    text = str(value)
-    if isinstance(value, bool):
-        text, own = text.lower(), XSD.boolean
-    elif isinstance(value, int):
-        own = XSD.integer
-    elif isinstance(value, float):
-        text, own = {"inf": "INF", "-inf": "-INF", "nan": "NaN"}.get(repr(value), repr(value)), XSD.double
-    elif isinstance(value, neo4j.time.DateTime | datetime):
-        text, own = iso(value), XSD.dateTime
-    elif isinstance(value, neo4j.time.Date | date):
-        text, own = iso(value), XSD.date
-    elif isinstance(value, neo4j.time.Time | time):
-        text, own = iso(value), XSD.time
-    elif isinstance(value, neo4j.time.Duration | timedelta):
-        text, own = iso(value), XSD.duration
-    else:
-        own = None
-    if datatype and type(rdf.number(literal(text, datatype=datatype))) is type(value):
-        return literal(text, datatype=datatype)
-    return literal(text, datatype=str(own) if own is not None else "")
-
-
-def iso(value: Any) -> str:
-    """Return a moment or a duration as XML Schema writes it."""
-    return str(value.iso_format()) if hasattr(value, "iso_format") else str(value.isoformat())
