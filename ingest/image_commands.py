@@ -185,20 +185,18 @@ def print_queue(box: BallotBox, as_json: bool) -> None:
         click.echo(f"Nothing of '{box.graph}' waits to be searched for by hand.")
     else:
         why = {"tied": "tie", "none": "none is right"}
-        print_table(
-            ("votes", "why", "none", "images", "entity", "id"),
-            [
-                (
-                    r["votes"],
-                    why[r["state"]],
-                    r["none"],
-                    " ".join(str(i["votes"]) for i in r["images"]) or "-",
-                    r["name"] or "",
-                    r["id"],
-                )
-                for r in rows
-            ],
-        )
+        lines: list[tuple[object, ...]] = [
+            (
+                row["votes"],
+                why[row["state"]],
+                row["none"],
+                " ".join(str(image["votes"]) for image in row["images"]) or "-",
+                row["name"] or "",
+                row["id"],
+            )
+            for row in rows
+        ]
+        print_table(("votes", "why", "none", "images", "entity", "id"), lines)
 
 
 def print_agreement(box: BallotBox, as_json: bool) -> None:
@@ -225,7 +223,9 @@ def print_agreement(box: BallotBox, as_json: bool) -> None:
     click.echo(
         f"Randolph's      {digits(found.free_marginal)}   each entity one choice, by chance any candidate or none"
     )
-    rows = [(p.entities, digits(p.agreement), digits(p.cohen), p.first, p.second) for p in found.pairs]
+    rows: list[tuple[object, ...]] = [
+        (p.entities, digits(p.agreement), digits(p.cohen), p.first, p.second) for p in found.pairs
+    ]
     print_table(("entities", "equal", "Cohen's kappa", "reviewer", "and"), rows)
 
 

@@ -76,18 +76,20 @@ RETURN state, votes
 """
 )
 
-# Entities are gone through in the order of their ids, from wherever one is: nobody ever reads all of them.
+# Entities are gone through in the order of their ids, from wherever one is. ORDER BY comes right after MATCH: then the
+# order is the index's, and reading ends with the first that fits.
 _HAS_CANDIDATE: Final = "EXISTS { (e)-[h:HAS_IMAGE]->(:Image) WHERE coalesce(h.gate, '') <> 'dropped' }"
 _VOTED_BY: Final = """($reviewer IN coalesce(e.no_image_voters, [])
      OR EXISTS { (e)-[h:HAS_IMAGE]->(:Image) WHERE $reviewer IN h.voters })"""
 
 # What this reviewer has not voted on. Unless all is asked for, what enough experts have settled is passed over.
 NEXT_TO_REVIEW: Final = f"""
-MATCH (e:Entity {{graph: $graph}})
-WHERE e.id > $after AND {_HAS_CANDIDATE} AND NOT {_VOTED_BY}
+MATCH (e:Entity {{graph: $graph}}) WHERE e.id > $after
+WITH e ORDER BY e.id
+WHERE {_HAS_CANDIDATE} AND NOT {_VOTED_BY}
 {_STANDING}
 WHERE $all OR state <> 'chosen' OR votes < $experts
-RETURN e.id AS id ORDER BY id LIMIT 1
+RETURN e.id AS id ORDER BY e.id LIMIT 1
 """
 
 PROGRESS: Final = f"""
@@ -99,8 +101,9 @@ RETURN count(*) AS entities, count(CASE WHEN voted THEN 1 END) AS voted
 """
 
 REVIEWED: Final = f"""
-MATCH (e:Entity {{graph: $graph}})
-WHERE e.id > $after AND EXISTS {{ (e)-[:HAS_IMAGE]->(:Image) }}
+MATCH (e:Entity {{graph: $graph}}) WHERE e.id > $after
+WITH e ORDER BY e.id
+WHERE EXISTS {{ (e)-[:HAS_IMAGE]->(:Image) }}
 {_STANDING}
 WHERE $state IS NULL OR state = $state
 WITH e, state, votes ORDER BY e.id LIMIT $limit

@@ -222,7 +222,7 @@ def build(desk: Desk) -> FastAPI:
             server_functions=[answering(name, ask) for name, ask in asked.items()],
             apply_default_css=False,
         )
-    return gradio.mount_gradio_app(
+    gradio.mount_gradio_app(
         app,
         page,
         path="/",
@@ -236,6 +236,7 @@ def build(desk: Desk) -> FastAPI:
         theme=gradio.themes.Base(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]),
         css=folder.joinpath("review.css").read_text("utf-8"),
     )
+    return app
 
 
 def listen(port: int | None) -> socket.socket:
