@@ -15,11 +15,11 @@ from typing import Any
 from xml.parsers import expat
 
 import rdflib
-from rdflib import BNode, Dataset, Graph
-from rdflib.compare import to_canonical_graph
+from rdflib import Dataset, Graph
 
 from kg.errors import DataError
 from kg.progress import Progress
+from kg.rdf_blank import blank_names
 from kg.rdf_lines import LineParser, Statement, read_lines
 from kg.rdf_terms import BadTerm, node_id, term_of
 from kg.types import Reject
@@ -57,15 +57,20 @@ def statements(paths: Sequence[Path], reject: Callable[[Reject], None], progress
             else:
                 parse(path, kinds[path], graph)
                 advance(sized[path])
-    if any(isinstance(term, BNode) for triple in graph for term in (triple[0], triple[2])):
-        graph = to_canonical_graph(graph)
-    for subject, predicate, value in graph:
+    blank: list[tuple[str, str, str]] = []
+    for triple in graph:
         try:
-            found = term_of(subject), term_of(predicate), term_of(value)
+            subject, predicate, value = (term_of(term) for term in triple)
         except BadTerm as exc:
-            reject(Reject(paths[0].name, 0, exc.reason, f"{str(subject)[:200]!r} {exc}"))
+            reject(Reject(paths[0].name, 0, exc.reason, f"{str(triple[0])[:200]!r} {exc}"))
         else:
-            yield node_id(found[0]), node_id(found[1]), found[2]
+            if subject.startswith("_:") or value.startswith("_:"):
+                blank.append((subject, predicate, value))
+            else:
+                yield node_id(subject), node_id(predicate), value
+    names = blank_names(blank)
+    for subject, predicate, value in blank:
+        yield node_id(names.get(subject, subject)), node_id(predicate), names.get(value, value)
 
 
 def parse(path: Path, kind: str, graph: Graph) -> None:

@@ -14,6 +14,7 @@ from rdflib.compare import isomorphic
 
 from kg.errors import DataError
 from kg.rdf import read_rdf
+from kg.rdf_blank import blank_names
 from kg.rdf_lines import LineParser
 from kg.rdf_terms import BadTerm, literal, literal_parts, node
 from kg.spool import Sorter, Spool
@@ -355,3 +356,29 @@ def test_lines_on_disk_are_read_by_several_at_once_and_leave_no_file(tmp_path: P
     assert len(spool) == len(rows)
     assert all(a == b == c for a, b, c in zip(spool, spool, rows, strict=True))
     assert list(tmp_path.iterdir()) == []
+
+
+def renamed(rows: list[tuple[str, str, str]]) -> set[tuple[str, ...]]:
+    """Return statements with the names that blank nodes get."""
+    names = blank_names(rows)
+    assert len(set(names.values())) == len(names)
+    return {tuple(names.get(term, term) for term in row) for row in rows}
+
+
+ends = st.sampled_from(["_:b0", "_:b1", "_:b2", "_:b3", "<urn:a>"])
+
+
+@given(st.lists(st.tuples(ends, st.sampled_from(["<urn:p>", "<urn:q>"]), ends), unique=True), st.permutations(range(4)))
+def test_blank_nodes_are_named_by_what_is_said_of_them_however_a_file_calls_them(
+    rows: list[tuple[str, str, str]], order: list[int]
+) -> None:
+    other = {f"_:b{n}": f"_:other{order[n]}" for n in range(4)}
+    again = [(other.get(s, s), p, other.get(o, o)) for s, p, o in rows]
+    assert renamed(rows) == renamed(list(reversed(again)))
+
+
+def test_thousands_of_blank_nodes_are_named_in_time(tmp_path: Path) -> None:
+    nested = " ".join(f"[ :q {n % 7} ; :r [ :v 1 ] ]," for n in range(1_500))
+    (tmp_path / "x.ttl").write_text(f"@prefix : <urn:x:> .\n:s :p {nested} ( {'1 ' * 1_500} ) .")
+    source = read_rdf([tmp_path / "x.ttl"], "x")
+    assert len(source.entities) == 2 + 3 * 1_500
