@@ -20,6 +20,7 @@ from typing import Any
 from kg.errors import DataError
 
 LITE, LITE_WIDTH = "lite", 1280
+SIZE = 224  # pixels of a side that most encoders see
 CONFIG = "open_clip_config.json"
 WEIGHTS = (  # in a folder, in open_clip's order
     "open_clip_model.safetensors",
@@ -40,6 +41,7 @@ class Named:
 
     space: str
     width: int | None  # None where only a download can say
+    size: int | None  # pixels of the longer side of what it sees; None as above
     model: str
     pretrained: str | None = None
     config: Path | None = None  # of an architecture that open_clip doesn't bring
@@ -55,12 +57,17 @@ def width_of(name: str) -> int | None:
     return resolve(name).width
 
 
+def size_of(name: str) -> int:
+    """Return how many pixels of a side an encoder sees, 224 where only a download can say. Raises DataError."""
+    return resolve(name).size or SIZE
+
+
 def resolve(name: str) -> Named:
     """Find what an encoder's name means. Raises DataError."""
     if name == LITE:
-        return Named(f"effnet-lite0@{digest(lite_weights())}", LITE_WIDTH, "")
+        return Named(f"effnet-lite0@{digest(lite_weights())}", LITE_WIDTH, SIZE, "")
     if name.startswith("hf-hub:"):
-        return Named(name, None, name)
+        return Named(name, None, None, name)
     before, colon, path = name.partition(":")
     if colon:
         if not before or not path:
@@ -72,7 +79,7 @@ def resolve(name: str) -> Named:
     if not slash or not architecture or not tag:
         raise DataError(f"'{name}' names no encoder; write {FORMS}.")
     architecture = architecture.replace("/", "-")  # as open_clip reads `ViT-L/14`
-    return Named(f"{architecture}/{tag}", built_in(architecture)["embed_dim"], architecture, tag)
+    return Named(f"{architecture}/{tag}", *shape_in(*built_in(architecture)), architecture, tag)
 
 
 def from_files(name: str, path: Path) -> Named:
@@ -84,17 +91,17 @@ def from_files(name: str, path: Path) -> Named:
         if not weights:
             raise DataError(f"'{path}' holds no weights that open_clip would find; save them as '{WEIGHTS[0]}'.")
         space = f"{name}@{digest(weights[0], path / CONFIG)}"
-        return Named(space, width_in(config.get("model_cfg"), path / CONFIG), f"local-dir:{path}")
+        return Named(space, *shape_in(config.get("model_cfg"), path / CONFIG), f"local-dir:{path}")
     if not path.is_file():
         raise DataError(f"'{path}' does not exist; the part of `--encoder` after the colon is a folder or a file.")
     if not name.endswith(".json"):
-        return Named(f"{name}@{digest(path)}", built_in(name)["embed_dim"], name, str(path))
+        return Named(f"{name}@{digest(path)}", *shape_in(*built_in(name)), name, str(path))
     config_path = Path(name).expanduser()
-    width = width_in(read_config(config_path), config_path)
+    shape = shape_in(read_config(config_path), config_path)
     check_label(config_path.stem)
     if (config_folder() / config_path.name).exists():
         raise DataError(f"'{name}' has the name of an architecture of open_clip's own; rename the file.")
-    return Named(f"{config_path.stem}@{digest(path, config_path)}", width, config_path.stem, str(path), config_path)
+    return Named(f"{config_path.stem}@{digest(path, config_path)}", *shape, config_path.stem, str(path), config_path)
 
 
 def check_label(name: str) -> None:
@@ -114,18 +121,19 @@ def read_config(path: Path) -> dict[str, Any]:
     return config
 
 
-def width_in(config: object, path: Path) -> int:
-    """Return the width of the features in a model's configuration. Raises DataError."""
+def shape_in(config: object, path: Path) -> tuple[int, int]:
+    """Return the width of the features and the size of what is seen, by a model's configuration. Raises DataError."""
     found = config if isinstance(config, dict) else {}
     lacking = [key for key in ("embed_dim", "vision_cfg", "text_cfg") if key not in found]
-    width = found.get("embed_dim")
-    if lacking or not isinstance(width, int):
-        raise DataError(f"'{path}' lacks {', '.join(lacking) or 'a whole embed_dim'}; save the model with open_clip.")
-    return width
+    if lacking or not isinstance(found["embed_dim"], int) or not isinstance(found["vision_cfg"], dict):
+        wrong = f"lacks {', '.join(lacking)}" if lacking else "has no whole embed_dim, or no object vision_cfg"
+        raise DataError(f"'{path}' {wrong}; save the model with open_clip.")
+    size = found["vision_cfg"].get("image_size", SIZE)
+    return found["embed_dim"], max(size) if isinstance(size, list) else size
 
 
-def built_in(architecture: str) -> dict[str, Any]:
-    """Return the configuration of an architecture that open_clip brings. Raises DataError."""
+def built_in(architecture: str) -> tuple[dict[str, Any], Path]:
+    """Return the configuration of an architecture that open_clip brings, and its file. Raises DataError."""
     path = config_folder() / f"{architecture}.json"
     if Path(architecture).name != architecture or not path.is_file():
         known = sorted(each.stem for each in config_folder().glob("*.json"))
@@ -134,7 +142,7 @@ def built_in(architecture: str) -> dict[str, Any]:
             f"open_clip has no architecture '{architecture}'; it has {', '.join(alike[:12])} … , and a folder with "
             f"{CONFIG} and weights brings its own as `NAME:FOLDER`."
         )
-    return read_config(path)
+    return read_config(path), path
 
 
 def config_folder() -> Path:
