@@ -5,11 +5,18 @@ import time
 from collections.abc import Callable
 
 
-def in_turn(title: str, ours: Callable[[], None], peer: Callable[[], None], runs: int = 5) -> float:
-    """Run both sides `runs` times, alternating; print the medians and return peer/ours."""
+def in_turn(
+    title: str,
+    ours: Callable[[], None],
+    peer: Callable[[], None],
+    runs: int = 5,
+    before: Callable[[], None] = lambda: None,
+) -> float:
+    """Run both sides `runs` times, alternating; print the medians and return peer/ours. `before` is not timed."""
     seconds: tuple[list[float], list[float]] = ([], [])
     for _ in range(runs):
         for side, kept in zip((ours, peer), seconds, strict=True):
+            before()
             start = time.perf_counter()
             side()
             kept.append(time.perf_counter() - start)

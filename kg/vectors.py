@@ -6,7 +6,7 @@ of two versions of one, never mix.
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import psycopg
@@ -89,23 +89,26 @@ def embedding_rows(space: str, sha256: Sequence[str], vectors: NDArray[np.float3
     rows["sha_length"] = 32
     rows["sha"] = np.frombuffer(bytes.fromhex("".join(sha256)), "u1").reshape(count, 32)
     rows["vector_length"], rows["width"] = 4 + 2 * width, width
-    rows["vector"] = vectors.astype(">f2")
+    rows["vector"] = vectors.astype(np.float16)
     return rows.tobytes()
 
 
-def copy(connection: Connection, table: str, rows: bytes) -> int:
-    """COPY binary rows into `table`, leaving out those whose key is there already; return how many were new."""
-    staging = f"new_{table}"
-    connection.execute(text(f"CREATE TEMP TABLE {staging} (LIKE {table}) ON COMMIT DROP"))
+def copy(connection: Connection, table: str, rows: bytes) -> None:
+    """COPY binary rows into `table`."""
     driver = connection.connection.driver_connection
     assert driver is not None  # noqa: S101 - an open connection has one
-    with driver.cursor() as cursor, cursor.copy(f"COPY {staging} FROM STDIN (FORMAT BINARY)") as stream:
+    with driver.cursor() as cursor, cursor.copy(f"COPY {table} FROM STDIN (FORMAT BINARY)") as stream:
         stream.write(COPY_HEADER + rows + COPY_TRAILER)
-    added = connection.execute(
+
+
+def copy_new(connection: Connection, table: str, rows: bytes) -> None:
+    """COPY binary rows into `table`, leaving out those whose key is there already."""
+    staging = f"new_{table}"
+    connection.execute(text(f"CREATE TEMP TABLE {staging} (LIKE {table}) ON COMMIT DROP"))
+    copy(connection, staging, rows)
+    connection.execute(
         text(f"INSERT INTO {table} SELECT * FROM {staging} ON CONFLICT DO NOTHING")  # noqa: S608 - our own name
-    ).rowcount
-    connection.execute(text(f"DROP TABLE {staging}"))
-    return int(added)
+    )
 
 
 def store(
@@ -119,22 +122,50 @@ def store(
 
     `ledger` is (graph, source). Rows that are there stay as they are: both tables are keyed by content.
     """
-    shas = [record.sha256 for record in records]
-    digest = hashlib.sha256("".join(sorted(shas)).encode()).hexdigest()
+    rows = {record.sha256: row for row, record in enumerate(records)}  # a picture may be in a batch twice
+    images = {record.sha256: record for record in records}
     try:
-        with engine.begin() as connection:
-            copy(connection, "image", image_rows(records))
-            added = copy(connection, "embedding", embedding_rows(space, shas, vectors))
-            connection.execute(
-                text(
-                    "INSERT INTO batch (graph, source, stage, digest, rows) VALUES (:graph, :source, :stage, :digest, "
-                    ":rows) ON CONFLICT DO NOTHING"
-                ),
-                {"graph": ledger[0], "source": ledger[1], "stage": space, "digest": digest, "rows": len(records)},
-            )
-    except SQLAlchemyError as exc:
+        try:
+            return write(engine, ledger, images, rows, space, vectors, copy)
+        except psycopg.IntegrityError:  # another load has stored one of these since we looked
+            return write(engine, ledger, images, rows, space, vectors, copy_new)
+    except (SQLAlchemyError, psycopg.Error) as exc:
         raise StoreError(f"Postgres refused a batch of {len(records)} images of '{ledger[0]}': {exc}") from exc
-    return added
+
+
+def write(
+    engine: Engine,
+    ledger: tuple[str, str],
+    images: Mapping[str, ImageRecord],
+    rows: Mapping[str, int],
+    space: str,
+    vectors: NDArray[np.float32],
+    put: Callable[[Connection, str, bytes], None],
+) -> int:
+    """Write what is not there yet, images before their embeddings; return the number of embeddings."""
+    digest = hashlib.sha256("".join(sorted(images)).encode()).hexdigest()
+    keys = {"shas": [bytes.fromhex(sha) for sha in images], "space": space}
+    with engine.begin() as connection:
+        seen = connection.execute(text("SELECT sha256 FROM image WHERE sha256 = ANY(:shas)"), keys)
+        known = {bytes(row[0]).hex() for row in seen}
+        held = connection.execute(
+            text("SELECT sha256 FROM embedding WHERE sha256 = ANY(:shas) AND space = :space"), keys
+        )
+        encoded = {bytes(row[0]).hex() for row in held}
+        fresh = [sha for sha in images if sha not in encoded]
+        if len(known) < len(images):
+            put(connection, "image", image_rows([image for sha, image in images.items() if sha not in known]))
+        if fresh:
+            chosen = vectors if len(fresh) == len(vectors) else vectors[[rows[sha] for sha in fresh]]
+            put(connection, "embedding", embedding_rows(space, fresh, chosen))
+        connection.execute(
+            text(
+                "INSERT INTO batch (graph, source, stage, digest, rows) VALUES (:graph, :source, :stage, :digest, "
+                ":rows) ON CONFLICT DO NOTHING"
+            ),
+            {"graph": ledger[0], "source": ledger[1], "stage": space, "digest": digest, "rows": len(images)},
+        )
+    return len(fresh)
 
 
 def stored(engine: Engine, space: str, sha256: Sequence[str]) -> dict[str, ImageRecord]:
@@ -227,11 +258,10 @@ def spaces(engine: Engine) -> dict[str, int]:
 
 def remove(engine: Engine, sha256: Sequence[str]) -> int:
     """Delete these images with their embeddings; return how many were there."""
+    keys = {"shas": [bytes.fromhex(sha) for sha in sha256]}
     with engine.begin() as connection:
-        result = connection.execute(
-            text("DELETE FROM image WHERE sha256 = ANY(:shas)"), {"shas": [bytes.fromhex(sha) for sha in sha256]}
-        )
-        return int(result.rowcount)
+        connection.execute(text("DELETE FROM embedding WHERE sha256 = ANY(:shas)"), keys)
+        return int(connection.execute(text("DELETE FROM image WHERE sha256 = ANY(:shas)"), keys).rowcount)
 
 
 def forget(engine: Engine, graph: str, source: str | None = None) -> None:
@@ -246,8 +276,8 @@ def forget(engine: Engine, graph: str, source: str | None = None) -> None:
 
 
 def held(engine: Engine, space: str | None = None) -> set[str]:
-    """Return the sha256 of all images, or of those that have an embedding in `space`."""
-    images = text("SELECT encode(sha256, 'hex') FROM image")
+    """Return the sha256 of all that Postgres holds, or of what has an embedding in `space`."""
+    images = text("SELECT encode(sha256, 'hex') FROM (SELECT sha256 FROM image UNION SELECT sha256 FROM embedding)")
     embeddings = text("SELECT encode(sha256, 'hex') FROM embedding WHERE space = :space")
     with engine.connect() as connection:
         rows = connection.execute(embeddings, {"space": space}) if space else connection.execute(images)

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -54,6 +55,30 @@ def test_storing_twice_changes_nothing(engine: Engine, space: str) -> None:
     assert vectors.store(engine, ("g", "s"), records, space, features) == 2
     assert vectors.store(engine, ("g", "s"), records, space, features * 2) == 0
     assert vectors.spaces(engine)[space] == 2
+
+
+def test_a_picture_that_is_in_a_batch_twice_is_stored_once(engine: Engine, space: str) -> None:
+    one, other = record(), record()
+    features = np.eye(4, dtype=np.float32)[:3]
+    assert vectors.store(engine, ("g", "s"), [one, other, one], space, features) == 2
+    found = vectors.fetch(engine, space, [other.sha256], 4)
+    np.testing.assert_array_equal(found[other.sha256], features[1])
+
+
+def test_two_loads_that_store_the_same_at_once_both_end_well(engine: Engine, space: str) -> None:
+    records = [record() for _ in range(200)]
+    features = np.ones((200, 8), np.float32)
+    with ThreadPoolExecutor(4) as pool:
+        jobs = [pool.submit(vectors.store, engine, ("g", "s"), records, space, features) for _ in range(8)]
+    assert sum(job.result() for job in jobs) >= 200
+    assert vectors.spaces(engine)[space] == 200
+
+
+def test_removing_an_image_takes_its_embeddings(engine: Engine, space: str) -> None:
+    records = [record(), record()]
+    vectors.store(engine, ("g", "s"), records, space, np.eye(2, 4, dtype=np.float32))
+    assert vectors.remove(engine, [records[0].sha256]) == 1
+    assert vectors.held(engine, space) == {records[1].sha256}
 
 
 def test_the_nearest_image_is_found_by_the_index_of_its_space(engine: Engine, space: str) -> None:
