@@ -49,8 +49,8 @@ def read_rdf(
 
     A picture (`schema:image`, `foaf:depiction`, `wdt:P18`) that is a file must lie below `image_root`, by default the
     first file's folder; the address of one on the web becomes the property `image_addresses`. Blank nodes keep their
-    labels in N-Triples, and get canonical names in the other formats, so reading the same file twice gives the same
-    graph. `scratch` is a folder for sorting what does not fit into memory. Raises DataError.
+    labels in N-Triples, and are named by what is said of them in the other formats, so reading the same file twice
+    gives the same graph. `scratch` is a folder for sorting what does not fit into memory. Raises DataError.
     """
     rejects: list[Reject] = []
     sorter = Sorter(scratch)
