@@ -92,7 +92,9 @@ def upright(image: Image.Image) -> Image.Image:
         white = Image.new("RGBA", reduced.size, "white")
         reduced = Image.alpha_composite(white, reduced).convert("RGB")
     turn = TURN.get(orientation(image))
-    return reduced.copy() if turn is None else reduced.transpose(turn)
+    if turn is not None:
+        return reduced.transpose(turn)
+    return reduced.copy() if reduced is image else reduced  # what is kept holds no file
 
 
 TURN = {
@@ -126,7 +128,7 @@ def eight_bits(image: Image.Image) -> Image.Image:
         scales = (65535.0,) if image.mode.startswith("I;16") else (1.0, 255.0, 65535.0, brightest)
         white = next(scale for scale in scales if brightest <= scale)
         return Image.fromarray((deep * (255 / white)).clip(0, 255).astype(np.uint8)).convert("RGB")
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 quiet_threads = 0
