@@ -6,7 +6,7 @@ of two versions of one, never mix.
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import psycopg
@@ -22,6 +22,29 @@ from kg.types import ImageRecord
 # What begins and ends a stream of PostgreSQL's binary COPY format.
 COPY_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 COPY_TRAILER = b"\xff\xff"
+
+
+PART = 500  # embeddings that are encoded at a time
+
+# Many hashes as one parameter: an array of them would be written out and escaped one by one, which takes longer than
+# all the rest of a load.
+AMONG = """sha256 = ANY (ARRAY(
+    SELECT substring(CAST(:shas AS bytea) FROM 32 * n + 1 FOR 32) FROM generate_series(0, :count - 1) AS n))"""
+SEEN = (
+    "SELECT sha256, EXISTS (SELECT FROM embedding WHERE embedding.sha256 = image.sha256 AND space = :space) "  # noqa: S608
+    f"FROM image WHERE {AMONG}"
+)
+STORED = (
+    "SELECT encode(sha256, 'hex'), dhash::text, width, height, format, size FROM image "  # noqa: S608
+    f"JOIN embedding USING (sha256) WHERE space = :space AND {AMONG}"
+)
+FORGET_EMBEDDINGS = f"DELETE FROM embedding WHERE {AMONG}"  # noqa: S608
+FORGET_IMAGES = f"DELETE FROM image WHERE {AMONG}"  # noqa: S608
+
+
+def among(sha256: Collection[str]) -> dict[str, object]:
+    """Return the parameters of AMONG."""
+    return {"shas": bytes.fromhex("".join(sha256)), "count": len(sha256)}
 
 
 def connect(address: PostgresAddress) -> Engine:
@@ -63,11 +86,17 @@ def image_rows(records: Sequence[ImageRecord]) -> bytes:
     return bytes(out)
 
 
-def embedding_rows(space: str, sha256: Sequence[str], vectors: NDArray[np.float32]) -> bytes:
-    """Encode embeddings as rows of a binary COPY: space, sha256, halfvec.
+def embedding_rows(space: str, sha256: Sequence[str], vectors: NDArray[np.float32]) -> Iterator[bytes]:
+    """Encode embeddings as rows of a binary COPY: space, sha256, halfvec; `vectors` is (N, D) float32.
 
-    `vectors` is (N, D) float32. All rows have one length, so the whole batch is one structured array: no loop.
+    They come in parts, so that the server writes one while the next is encoded.
     """
+    for start in range(0, len(sha256), PART):
+        yield embedding_part(space, sha256[start : start + PART], vectors[start : start + PART])
+
+
+def embedding_part(space: str, sha256: Sequence[str], vectors: NDArray[np.float32]) -> bytes:
+    """Encode some rows. All have one length, so they are one structured array: no loop."""
     count, width = vectors.shape
     name = space.encode()
     row = np.dtype(
@@ -93,15 +122,18 @@ def embedding_rows(space: str, sha256: Sequence[str], vectors: NDArray[np.float3
     return rows.tobytes()
 
 
-def copy(connection: Connection, table: str, rows: bytes) -> None:
-    """COPY binary rows into `table`."""
+def copy(connection: Connection, table: str, rows: Iterable[bytes]) -> None:
+    """COPY binary rows, part by part, into `table`."""
     driver = connection.connection.driver_connection
     assert driver is not None  # noqa: S101 - an open connection has one
     with driver.cursor() as cursor, cursor.copy(f"COPY {table} FROM STDIN (FORMAT BINARY)") as stream:
-        stream.write(COPY_HEADER + rows + COPY_TRAILER)
+        stream.write(COPY_HEADER)
+        for part in rows:
+            stream.write(part)
+        stream.write(COPY_TRAILER)
 
 
-def copy_new(connection: Connection, table: str, rows: bytes) -> None:
+def copy_new(connection: Connection, table: str, rows: Iterable[bytes]) -> None:
     """COPY binary rows into `table`, leaving out those whose key is there already."""
     staging = f"new_{table}"
     connection.execute(text(f"CREATE TEMP TABLE {staging} (LIKE {table}) ON COMMIT DROP"))
@@ -140,21 +172,17 @@ def write(
     rows: Mapping[str, int],
     space: str,
     vectors: NDArray[np.float32],
-    put: Callable[[Connection, str, bytes], None],
+    put: Callable[[Connection, str, Iterable[bytes]], None],
 ) -> int:
     """Write what is not there yet, images before their embeddings; return the number of embeddings."""
     digest = hashlib.sha256("".join(sorted(images)).encode()).hexdigest()
-    keys = {"shas": [bytes.fromhex(sha) for sha in images], "space": space}
     with engine.begin() as connection:
-        seen = connection.execute(text("SELECT sha256 FROM image WHERE sha256 = ANY(:shas)"), keys)
-        known = {bytes(row[0]).hex() for row in seen}
-        held = connection.execute(
-            text("SELECT sha256 FROM embedding WHERE sha256 = ANY(:shas) AND space = :space"), keys
-        )
-        encoded = {bytes(row[0]).hex() for row in held}
+        seen = connection.execute(text(SEEN), among(images) | {"space": space}).all()
+        known = {row[0].hex() for row in seen}
+        encoded = {row[0].hex() for row in seen if row[1]}
         fresh = [sha for sha in images if sha not in encoded]
         if len(known) < len(images):
-            put(connection, "image", image_rows([image for sha, image in images.items() if sha not in known]))
+            put(connection, "image", [image_rows([image for sha, image in images.items() if sha not in known])])
         if fresh:
             chosen = vectors if len(fresh) == len(vectors) else vectors[[rows[sha] for sha in fresh]]
             put(connection, "embedding", embedding_rows(space, fresh, chosen))
@@ -171,13 +199,7 @@ def write(
 def stored(engine: Engine, space: str, sha256: Sequence[str]) -> dict[str, ImageRecord]:
     """Return those of the images that have an embedding in `space`, by sha256, without entity and path."""
     with engine.connect() as connection:
-        rows = connection.execute(
-            text(
-                "SELECT encode(sha256, 'hex'), dhash::text, width, height, format, size FROM image "
-                "JOIN embedding USING (sha256) WHERE space = :space AND sha256 = ANY(:shas)"
-            ),
-            {"space": space, "shas": [bytes.fromhex(sha) for sha in sha256]},
-        )
+        rows = connection.execute(text(STORED), among(sha256) | {"space": space})
         return {row[0]: ImageRecord("", "", row[0], int(row[1], 2), *row[2:]) for row in rows}
 
 
@@ -258,10 +280,10 @@ def spaces(engine: Engine) -> dict[str, int]:
 
 def remove(engine: Engine, sha256: Sequence[str]) -> int:
     """Delete these images with their embeddings; return how many were there."""
-    keys = {"shas": [bytes.fromhex(sha) for sha in sha256]}
+    keys = among(sha256)
     with engine.begin() as connection:
-        connection.execute(text("DELETE FROM embedding WHERE sha256 = ANY(:shas)"), keys)
-        return int(connection.execute(text("DELETE FROM image WHERE sha256 = ANY(:shas)"), keys).rowcount)
+        connection.execute(text(FORGET_EMBEDDINGS), keys)
+        return int(connection.execute(text(FORGET_IMAGES), keys).rowcount)
 
 
 def forget(engine: Engine, graph: str, source: str | None = None) -> None:
