@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 
 import neo4j
 
-from kg import __version__, guide, queries, tour
+from kg import __version__, guide, guide_queries, queries, tour
 from kg.graph import read
 from kg.grass import Colour, colours, style_sheet
 from kg.settings import Neo4jAddress
@@ -22,7 +22,7 @@ def publish_assets(home: Path, driver: neo4j.Driver) -> None:
     assets = home / "assets"
     graphs = read(driver, queries.GRAPHS)
     labels: dict[str, list[str]] = {}  # by graph
-    for row in read(driver, queries.LABELS):
+    for row in read(driver, guide_queries.LABELS):
         labels.setdefault(row["graph"], []).append(row["label"])
     types = colours(labels.values())
     write(assets / "roots.json", json.dumps({row["name"]: row["image_root"] for row in graphs if row["image_root"]}))
@@ -44,8 +44,10 @@ def publish_nothing(home: Path) -> None:
 
 
 def slides_of(assets: Path, driver: neo4j.Driver, graph: dict[str, Any], types: Mapping[str, Colour]) -> str:
-    """Return the slides of a graph; those of the last time if no ingest changed it since: choosing takes seconds."""
-    made_of = repr((__version__, sorted((graph | {"ingested": None}).items()), list(types.items())))
+    """Return the slides of a graph; those of the last time if nothing changed since: choosing takes seconds."""
+    (state,) = read(driver, guide_queries.STATE_OF_CHECKS, graph=graph["name"])
+    stands = sorted((graph | state | {"ingested": None}).items())
+    made_of = repr((__version__, stands, list(types.items())))
     mark = f"<!-- {hashlib.sha256(made_of.encode()).hexdigest()} -->\n"
     kept = assets / "slides" / f"{graph['name']}.html"
     if kept.exists() and kept.read_text("utf-8").startswith(mark):
@@ -71,10 +73,13 @@ def link(address: Neo4jAddress, query: str) -> str:
     return f"{browser}?dbms={place}&cmd=edit&arg={quote(query)}"
 
 
-def first_query(driver: neo4j.Driver, graph: str) -> str:
-    """Return the query that draws a good first picture of a graph."""
-    entity = example(driver, graph)
-    return tour.neighbourhood(entity) if entity else tour.GRAPHS
+def first_query(driver: neo4j.Driver, graph: str, entity: str | None = None) -> str:
+    """Return the query that draws a good first picture of a graph, or what is around the entity of that id."""
+    start = example(driver, graph, entity)
+    if start is None:
+        return tour.GRAPHS
+    around = tour.neighbourhood(start)
+    return around if entity is None or read(driver, around) else tour.alone(start)
 
 
 def write(path: Path, text: str) -> None:

@@ -23,10 +23,19 @@ text-color-internal: #FFFFFF; caption: "<type>"; }
 node.Entity { color: #5B6472; border-color: #474F5B; text-color-internal: #FFFFFF; caption: "{name}"; }
 node.Image { diameter: 68px; color: #FFFFFF; border-color: #1D2330; border-width: 4px; \
 text-color-internal: #1D2330; font-size: 11px; caption: "{name}"; }
-relationship.HAS_IMAGE { color: #1D2330; shaft-width: 1px; }
+relationship.HAS_IMAGE { color: #1D2330; shaft-width: 1px; caption: "{gate}"; }
 node.Graph { diameter: 90px; color: #1D2330; border-color: #000000; text-color-internal: #FFFFFF; caption: "{name}"; }
 node.Relation { color: #E8EBF0; border-color: #98A1AE; text-color-internal: #1D2330; caption: "{type}"; }
 node.Type { color: #E8EBF0; border-color: #98A1AE; text-color-internal: #1D2330; caption: "{label}"; }
+node.Dialogue { diameter: 96px; color: #3B3F8C; border-color: #1D2330; border-width: 4px; \
+text-color-internal: #FFFFFF; font-size: 11px; caption: "{id}"; }
+node.Turn { diameter: 112px; color: #FBF7EC; border-color: #8A7B52; text-color-internal: #1D2330; \
+font-size: 10px; caption: "{value}"; }
+relationship.HAS_TURN { color: #3B3F8C; shaft-width: 2px; font-size: 11px; caption: "{i}"; }
+relationship.RESTS_ON { color: #8A7B52; caption: "{role}"; }
+relationship.SHOWS { color: #1D2330; caption: "shows"; }
+node.Vocabulary { color: #E8EBF0; border-color: #98A1AE; text-color-internal: #1D2330; font-size: 10px; \
+caption: "{id}"; }
 node.Batch { color: #E8EBF0; border-color: #98A1AE; text-color-internal: #1D2330; caption: "{source}"; }
 """
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from kg import tour
+from kg.checks import Check
 from kg.grass import Colour
 from kg.showcase import Showcase
 from kg.thumbnails import picture_address, thumbnail
@@ -85,6 +86,7 @@ def slides_of(show: Showcase, types: Mapping[str, Colour], assets: Path) -> str:
         slides.append(ways_slide(title, show))
     if show.pair:
         slides.append(pair_slide(title, *show.pair))
+    slides += [check_slide(title, check) for check in show.checks]
     if show.entities:
         slides.append(ask_slide(title, show.entities[0]))
     return "".join(slides)
@@ -121,8 +123,6 @@ def types_slide(title: str, show: Showcase) -> str:
         query(tour.coverage(show.graph)),
         "<p>Where pictures lie: a click on an address in the table opens the picture.</p>",
         query(tour.addresses(show.graph)),
-        "<p>All of one entity; put in the name of another:</p>",
-        query(tour.pictures_of(illustrated[0])),
     )
 
 
@@ -150,6 +150,12 @@ def pair_slide(title: str, one: Shown, other: Shown) -> str:
         "<p>The same as a table:</p>",
         query(tour.shared_facts(one, other)),
     )
+
+
+def check_slide(title: str, check: Check) -> str:
+    """Show one thing to check: queries, each with the words before it."""
+    parts = [part for words, cypher in check.asks for part in (f"<p>{escape(words)}</p>", query(cypher))]
+    return slide(title + check.title, *parts)
 
 
 def ask_slide(title: str, entity: Shown) -> str:

@@ -71,10 +71,11 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
 
 @click.command()
 @click.option("--graph", "graph_name", metavar="NAME", help="The graph to begin with; default: the one ingested last.")
+@click.option("--entity", metavar="ENTITY", help="The entity to begin with: its id or name.")
 @click.option("--print", "only_print", is_flag=True, help="Print the address, and open nothing.")
 @click.option("--show-password", is_flag=True, help="Print the password too.")
 @click.pass_obj
-def explore(kwk: Kwk, graph_name: str | None, only_print: bool, show_password: bool) -> None:
+def explore(kwk: Kwk, graph_name: str | None, entity: str | None, only_print: bool, show_password: bool) -> None:
     """Open Neo4j Browser; address, user and a query that draws a first picture are filled in."""
     from kg.browser import link
     from kg.service_state import password_file
@@ -82,7 +83,7 @@ def explore(kwk: Kwk, graph_name: str | None, only_print: bool, show_password: b
 
     addresses = ensure(kwk.services, kwk.say)
     neo4j, own = addresses.neo4j, kwk.services.neo4j_uri is not None
-    address = link(neo4j, _first_query(kwk, neo4j, graph_name))
+    address = link(neo4j, _first_query(kwk, neo4j, graph_name, entity))
     click.echo(f"Browser   {address}")
     click.echo(f"User      {neo4j.user}")
     if show_password:
@@ -96,17 +97,21 @@ def explore(kwk: Kwk, graph_name: str | None, only_print: bool, show_password: b
         kwk.say("no web browser was found here: open the address above in one")
 
 
-def _first_query(kwk: Kwk, address: Neo4jAddress, graph_name: str | None) -> str:
-    """Return what Browser should show first."""
+def _first_query(kwk: Kwk, address: Neo4jAddress, graph_name: str | None, entity: str | None) -> str:
+    """Return what Browser should show first; its guide is made anew where the graphs changed since."""
     from kg import graph, queries, tour
-    from kg.browser import first_query
+    from kg.browser import first_query, publish_assets
+    from kg.catalogue import find_entity
     from kg.graph_commands import chosen
 
     with graph.connect(address) as driver:
-        if graph_name is None and not graph.read(driver, queries.GRAPH_NAMES):
+        if graph_name is None and entity is None and not graph.read(driver, queries.GRAPH_NAMES):
             kwk.say("No graph has been ingested yet; `kwk ingest sample` loads the small atlas that kwk brings.")
             return tour.GRAPHS
-        return first_query(driver, chosen(kwk, driver, graph_name))
+        name = chosen(kwk, driver, graph_name)
+        start = None if entity is None else find_entity(driver, name, entity)
+        publish_assets(kwk.home, driver)
+        return first_query(driver, name, start)
 
 
 def _show(told: dict[str, dict[str, str | None]]) -> None:

@@ -1,13 +1,18 @@
-"""What of a graph is worth showing: well-connected entities with pictures, two that share much, the longest ways."""
+"""What of a graph is worth showing: well-connected entities with pictures, two that share much, the longest ways.
+
+And what is to be checked in it: gates, votes, conversations, sources.
+"""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import neo4j
 
-from kg import queries, tour
+from kg import checks as asked
+from kg import guide_queries, tour
+from kg.checks import Check
 from kg.graph import read
 from kg.tour import Shown
 
@@ -41,18 +46,40 @@ class Showcase:
     entities: tuple[Shown, ...]
     pair: tuple[Shown, Shown] | None
     ways: tuple[Way, ...]
+    checks: tuple[Check, ...] = ()
 
 
 def showcase(driver: neo4j.Driver, graph: str) -> Showcase:
     """Choose what the guide shows of a graph."""
-    rows = read(driver, queries.SHOWN, graph=graph)
+    rows = read(driver, guide_queries.SHOWN, graph=graph)
     entities = shown(driver, graph, gallery(rows))
-    return Showcase(graph, entities, pair(driver, entities), ways(driver, graph))
+    return Showcase(graph, entities, pair(driver, entities), ways(driver, graph), checks(driver, graph, entities))
 
 
-def example(driver: neo4j.Driver, graph: str) -> Shown | None:
-    """Return the entity that a graph is best entered at; None if no two entities of it are related."""
-    entities = shown(driver, graph, read(driver, queries.SHOWN, graph=graph)[:1])
+def checks(driver: neo4j.Driver, graph: str, entities: Sequence[Shown]) -> tuple[Check, ...]:
+    """Return what there is to check: of every question only what this graph has rows for."""
+    gated = shown(driver, graph, read(driver, guide_queries.SHOWN_GATED, graph=graph))
+    illustrated = [*gated, *(each for each in entities if each.pictures)]
+    wanted = [asked.coverage(graph)]
+    if illustrated:
+        (row,) = read(driver, guide_queries.AN_IMAGE, graph=graph, id=illustrated[0].id)
+        wanted.append(asked.pictures(illustrated[0], row["sha256"][:12]))
+    wanted += [asked.gates(graph, illustrated[0] if illustrated else None), asked.votes(graph)]
+    for row in read(driver, guide_queries.SHOWN_DIALOGUE, graph=graph):
+        wanted.append(asked.dialogue(graph, row["id"]))
+        if fact := row["fact"]:
+            (entity,) = shown(driver, graph, read(driver, guide_queries.SHOWN_ENTITY, graph=graph, id=fact["entity"]))
+            wanted.append(asked.trace(entity, fact["relation"], fact["triple"]))
+    wanted.append(asked.sources(graph))
+    found = (Check(each.title, tuple(ask for ask in each.asks if read(driver, ask[1]))) for each in wanted)
+    return tuple(check for check in found if check.asks)
+
+
+def example(driver: neo4j.Driver, graph: str, entity: str | None = None) -> Shown | None:
+    """Return the entity that a graph is best entered at, or the one of that id; None if no two are related."""
+    if entity is not None:
+        return shown(driver, graph, read(driver, guide_queries.SHOWN_ENTITY, graph=graph, id=entity))[0]
+    entities = shown(driver, graph, read(driver, guide_queries.SHOWN, graph=graph)[:1])
     return entities[0] if entities else None
 
 
@@ -72,7 +99,7 @@ def shown(driver: neo4j.Driver, graph: str, rows: Iterable[dict[str, Any]]) -> t
     """Make entities of rows, and find out whose names are theirs alone."""
     found = list(rows)
     names = [row["name"] for row in found]
-    alone = {row["name"] for row in read(driver, queries.UNIQUE_NAMES, graph=graph, names=names)}
+    alone = {row["name"] for row in read(driver, guide_queries.UNIQUE_NAMES, graph=graph, names=names)}
     return tuple(
         Shown(
             graph=graph,
@@ -93,14 +120,14 @@ def pair(driver: neo4j.Driver, entities: tuple[Shown, ...]) -> tuple[Shown, Show
         return None
     first, others = entities[0], {each.id: each for each in entities[1:]}
     parameters = {"graph": first.graph, "id": first.id, "label": first.label}
-    rows = read(driver, queries.SHARING, others=list(others), **parameters)
+    rows = read(driver, guide_queries.SHARING, others=list(others), **parameters)
     return (first, others[rows[0]["id"]]) if rows else None
 
 
 def ways(driver: neo4j.Driver, graph: str) -> tuple[Way, ...]:
     """Return the longest ways along two relations, the longest first."""
     found: list[Way] = []
-    for row in read(driver, queries.CHAINED, graph=graph, limit=_TRIED):
+    for row in read(driver, guide_queries.CHAINED, graph=graph, limit=_TRIED):
         relation = row["type"]
         edges = read(driver, tour.edges(relation))[0]["edges"]
         query = tour.longest_way(graph, relation, starts=max(10, min(300, _TRAVERSED // edges)))

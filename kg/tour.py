@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 ADDRESS = "@ASSETS@"  # the static server puts its own address here; none is ever stored
 PICTURE = f"""'{ADDRESS}/images/' + i.graph + '/'
-         + replace(i.path, ' ', '%20')"""
+         + replace(replace(replace(replace(
+             i.path, '%', '%25'), ' ', '%20'), '#', '%23'), '?', '%3F')"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +95,21 @@ ORDER BY entities DESC"""
 
 
 def pictures_of(entity: Shown) -> str:
-    """Give the addresses of an entity's pictures, to be clicked."""
+    """Draw an entity's pictures; the same result as a table has an address for each, to be clicked."""
     return f"""\
-MATCH {entity.pattern("a")}
-      -[:HAS_IMAGE]->(i:Image)
-RETURN i.name AS picture, i.width AS width,
+MATCH p = {entity.pattern("a")}
+          -[:HAS_IMAGE]->(i:Image)
+RETURN p, i.name AS picture, i.width AS width,
        i.height AS height,
        {PICTURE} AS address"""
+
+
+def alone(entity: Shown) -> str:
+    """Draw an entity that is tied to no other, with its pictures."""
+    return f"""\
+MATCH {entity.pattern("a")}
+OPTIONAL MATCH p = (a)-[:HAS_IMAGE]->()
+RETURN a, p"""
 
 
 def addresses(graph: str) -> str:
