@@ -17,6 +17,7 @@ from ingest.load_images import load_images
 from ingest.target import Target, Tower, batches
 from kg import bulk, catalogue, facts, graph, queries
 from kg.naming import relation_label, relation_types, type_labels
+from kg.rdf_entity import best_label, label_key
 from kg.types import Entity, Reject, Source
 
 ENTITY_BATCH = 2_000
@@ -118,16 +119,6 @@ def relation_names(source: Source, taken: Mapping[str, str]) -> dict[str, str]:
     """Return the relationship type of each relation of a source, given those that the graph has."""
     labels = {path: best_label(by_language) for path, by_language in source.relation_labels.items()}
     return relation_types({triple.relation for triple in source.triples}, taken, labels)
-
-
-def best_label(labels: Mapping[str, str]) -> str:
-    """Return the English label, else the one without a language, else the first by language."""
-    return labels.get("en") or labels.get("") or labels[min(labels)]
-
-
-def label_key(stem: str, language: str) -> str:
-    """Return the property key of a label in a language: name_de, name_zh_hans."""
-    return f"{stem}_{language.lower().replace('-', '_')}"
 
 
 def write_entities(target: Target, writer: graph.Writer, source: Source, fresh: bool) -> int:

@@ -8,13 +8,13 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from ingest.images import Picture, Unusable, open_pictures, read_within
+from ingest.images import DECODE_AT_LEAST, Picture, Unusable, open_pictures, read_within
 from ingest.target import Target, Tower, batches
 from kg import graph, queries, vectors
 from kg.types import ImageFile, ImageRecord, Reject, Source
 
 BATCH = 256  # files that are looked up at a time
-DECODED = 64  # pictures in memory at a time
+DECODED = 256  # pictures in memory at a time; fewer where they are large
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ def load_images(target: Target, writer: graph.Writer, source: Source, tower: Tow
         for batch in batches(source.images, BATCH):
             records, unknown = known_images(target.engine, tower.space, root, batch)
             advance(len(records))
-            for opened in open_pictures(root, unknown, DECODED):
+            for opened in open_pictures(root, unknown, DECODED, max(DECODE_AT_LEAST, 2 * tower.size)):
                 pictures = [each for each in opened if isinstance(each, Picture)]
                 rejects += [each for each in opened if isinstance(each, Reject)]
                 if pictures:

@@ -8,7 +8,7 @@ from pathlib import Path
 import neo4j
 from sqlalchemy import Engine
 
-from ingest.images import Picture, open_picture
+from ingest.images import DECODE_AT_LEAST, Picture, open_picture
 from ingest.load_images import content_hash
 from ingest.target import Tower, choose_tower
 from kg import catalogue, graph, removal, upkeep_queries, vectors
@@ -120,13 +120,18 @@ def encode_again(mender: Mender, findings: Sequence[Finding]) -> None:
 def encode(mender: Mender, path: str) -> ImageRecord | None:
     """Store a file's picture and its embeddings in all spaces of the graph; None if it is no picture any more."""
     root, inner = place(mender.roots, path)
-    picture = open_picture(root, ImageFile("", inner)) if root else None
+    picture = open_picture(root, ImageFile("", inner), at_least(mender)) if root else None
     if not isinstance(picture, Picture):
         return None
     for space, tower in mender.towers.items():
         features = tower.load().encode([picture.pixels])
         vectors.store(mender.engine, (mender.writer.graph, "reconcile"), [picture.record], space, features)
     return replace(picture.record, path=path)
+
+
+def at_least(mender: Mender) -> int:
+    """Return the pixels of a side that a picture must keep for the graph's encoders."""
+    return max([DECODE_AT_LEAST, *(2 * tower.size for tower in mender.towers.values())])
 
 
 def remove_orphans(mender: Mender, findings: Sequence[Finding]) -> None:

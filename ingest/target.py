@@ -42,6 +42,7 @@ class Tower:
     width: int  # of its features
     load: Callable[[], Encoder]
     reads: bool = False  # whether it has a text tower
+    size: int = 224  # pixels of a side that it sees
 
     @property
     def encode_text(self) -> Callable[[Sequence[str]], NDArray[np.float32]] | None:
@@ -51,7 +52,7 @@ class Tower:
 
 def choose_tower(name: str = "lite") -> Tower:
     """Return the tower that `--encoder` names, not loaded yet. Raises DataError."""
-    from ingest.encoder_names import LITE, space_of, width_of
+    from ingest.encoder_names import LITE, size_of, space_of, width_of
 
     @cache
     def made() -> Encoder:
@@ -62,7 +63,7 @@ def choose_tower(name: str = "lite") -> Tower:
     kind, colon, path = name.partition(":")
     if colon and kind != "hf-hub":
         name = f"{kind}:{Path(path).expanduser().absolute()}"  # whoever loads it again may stand elsewhere
-    return Tower(name, space_of(name), width_of(name) or made().width, made, reads=name != LITE)
+    return Tower(name, space_of(name), width_of(name) or made().width, made, name != LITE, size_of(name))
 
 
 def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
