@@ -41,19 +41,20 @@ class Entities:
 
 @dataclass(frozen=True, slots=True)
 class Triples:
-    """Made triples: every entity is the head of 25, and some entities are hubs."""
+    """Made triples: every entity is the head of as many, and some entities are hubs."""
 
     entities: int
+    degree: int = DEGREE
 
     def __len__(self) -> int:
         """Return how many there are."""
-        return self.entities * DEGREE
+        return self.entities * self.degree
 
     def __iter__(self) -> Iterator[Triple]:
         """Make them in the order of their heads."""
         relations = [f"/made/kind{n % 9}/relation{n}" for n in range(RELATIONS)]
         for head in range(self.entities):
-            for k in range(DEGREE):
+            for k in range(self.degree):
                 tail = (head * 7919 + k * 104_729) % self.entities
                 tail = tail * tail // self.entities  # many to few: the low numbers are hubs
                 yield Triple(f"/m/{head:08x}", relations[(head + k) % RELATIONS], f"/m/{tail:08x}")
