@@ -187,7 +187,7 @@ def _save(folder: Path, material: Material, settings: BuildSettings, built: Buil
     record = {
         "schema": SCHEMA,
         "graph": graph.graph,
-        "image_root": str(graph.image_root) if graph.image_root else None,
+        "image_root": str(graph.image_roots[0]) if graph.image_roots else None,
         "settings": asdict(settings),
         "from": {"entities": len(graph.entities), "relations": len(graph.relations), "triples": len(graph)},
         "dialogues": built.dialogues,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from sqlalchemy import Engine
 
 from ingest.images import Picture, open_pictures
 from kg import vectors
+from kg.image_roots import place
 from kg.progress import Progress, silent
 from kg.types import ImageFile
 
@@ -24,15 +26,15 @@ Floats = NDArray[np.float32]
 def measured_pictures(
     engine: Engine,
     graph: str,
-    root: Path,
+    roots: Sequence[Path],
     files: Iterable[tuple[str, str]],
     encoder: Callable[[], Encoder],
     progress: Progress = silent,
 ) -> dict[str, Floats]:
-    """Return the measurements of pictures given as (sha256, path below `root`), by sha256, each (M,) float32.
+    """Return the measurements of pictures given as (sha256, path in the graph), by sha256, each (M,) float32.
 
-    What pgvector lacks is measured and stored. A picture that no longer decodes, or whose content has changed, is
-    left out.
+    What pgvector lacks is measured, from below `roots`, and stored. A picture that no longer decodes, or whose content
+    has changed, is left out.
     """
     from ingest.descriptor import measure, measured_space, measured_width
 
@@ -40,11 +42,12 @@ def measured_pictures(
     space, width = measured_space(tower), measured_width(tower)
     paths = dict(files)
     found = vectors.fetch(engine, space, list(paths), width)
-    lacking = [ImageFile("", path) for sha, path in paths.items() if sha not in found]
+    lacking = [place(roots, path) for sha, path in paths.items() if sha not in found]
+    files_of = {root: [ImageFile("", path) for own, path in lacking if own == root] for root in roots}
     if not lacking:
         return found
     with progress("measuring", len(lacking)) as advance:
-        for batch in open_pictures(root, lacking):
+        for batch in chain.from_iterable(open_pictures(root, files) for root, files in files_of.items()):
             pictures = [each for each in batch if isinstance(each, Picture) and each.record.sha256 in paths]
             if pictures:
                 measured = measure(tower, [each.pixels for each in pictures])

@@ -12,8 +12,9 @@ from ingest.images import DECODE_AT_LEAST, Picture, open_picture
 from ingest.load_images import content_hash
 from ingest.target import Tower, choose_tower
 from kg import catalogue, graph, removal, upkeep_queries, vectors
+from kg.image_roots import place
 from kg.progress import Progress, silent
-from kg.reconcile import Finding, image_roots, spaces
+from kg.reconcile import Finding, spaces
 from kg.types import ImageFile, ImageRecord
 
 
@@ -38,16 +39,6 @@ def hasher(roots: Sequence[Path]) -> Callable[[str], str | None]:
     return hash_file
 
 
-def place(roots: Sequence[Path], path: str) -> tuple[Path | None, str]:
-    """Return the root that a path of the graph lies below, and the path from there; an absolute path names its own."""
-    if not Path(path).is_absolute():
-        return (roots[0] if roots else None), path
-    for root in roots:
-        if Path(path).is_relative_to(root):
-            return root, str(Path(path).relative_to(root))
-    return None, path
-
-
 def mend(
     driver: neo4j.Driver, engine: Engine, name: str, findings: Iterable[Finding], progress: Progress = silent
 ) -> int:
@@ -63,7 +54,7 @@ def mend(
         return 0
     writer = graph.claim(driver, name)
     towers = {space: choose_tower(encoder) for space, encoder in spaces(driver, name).items()}
-    mender = Mender(driver, engine, writer, image_roots(driver, name), towers)
+    mender = Mender(driver, engine, writer, catalogue.image_roots(driver, name), towers)
     with progress("mending", sum(map(len, by_kind.values()))) as advance:
         for kind, work in (
             ("double_fact", mend_doubles),

@@ -26,9 +26,10 @@ def reconcile(ctx: click.Context, graph_name: str | None, fix: bool, as_json: bo
     from dataclasses import asdict
 
     from ingest.mend import hasher, mend
+    from kg.catalogue import image_roots
     from kg.graph_commands import chosen
     from kg.progress import bar, silent
-    from kg.reconcile import find, image_roots
+    from kg.reconcile import find
     from kg.stores import open_stores
 
     kwk: Kwk = ctx.obj

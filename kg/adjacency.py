@@ -16,7 +16,7 @@ import numpy as np
 from neo4j.exceptions import DriverError, Neo4jError
 from numpy.typing import NDArray
 
-from kg import queries
+from kg import catalogue, queries
 from kg.errors import DataError, StoreError
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ class Adjacency:
     outgoing: Side  # entity = head, neighbour = tail
     incoming: Side  # entity = tail, neighbour = head
     type_labels: Mapping[str, str]  # type -> label in Neo4j
-    image_root: Path | None
+    image_roots: tuple[Path, ...]  # relative paths of pictures begin at the first
 
     def __len__(self) -> int:
         """Return the number of triples."""
@@ -162,7 +162,7 @@ def build(
     relations: Iterable[Relation],
     triples: Iterable[tuple[str, str, str]],
     type_labels: Mapping[str, str] | None = None,
-    image_root: Path | None = None,
+    image_roots: Iterable[Path] = (),
 ) -> Adjacency:
     """Build the arrays from (head id, relation path, tail id); a triple that is said twice counts once.
 
@@ -196,7 +196,7 @@ def build(
         outgoing=side(head, relation_, tail, numbers, len(entities)),
         incoming=side(tail[order], relation_[order], head[order], numbers[order], len(entities)),
         type_labels=dict(type_labels or {}),
-        image_root=image_root,
+        image_roots=tuple(image_roots),
     )
 
 
@@ -239,9 +239,8 @@ def load(driver: neo4j.Driver, graph: str) -> Adjacency:
         for kind, tail in facts
         if kind in paths
     )
-    root = rows(driver, queries.IMAGE_ROOT, graph)
-    image_root = Path(root[0][0]) if root and root[0][0] else None
-    adjacency = build(graph, entities, relations, triples, dict(rows(driver, queries.TYPE_NAMES, graph)), image_root)
+    labels = dict(rows(driver, queries.TYPE_NAMES, graph))
+    adjacency = build(graph, entities, relations, triples, labels, catalogue.image_roots(driver, graph))
     if not len(adjacency):
         raise DataError(f"The graph '{graph}' holds no triples; `kwk graphs list` shows what was ingested.")
     return adjacency

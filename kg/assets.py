@@ -12,8 +12,11 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
+from kg.image_roots import place
+
 _TOKEN = b"@ASSETS@"  # noqa: S105 - replaced by the server's own address in what it serves
-_ROOTS = "roots.json"  # {graph: folder of its images}; not served itself
+_ROOTS = "roots.json"  # {graph: folders of its images}; not served itself
+_PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"BM", b"II*\0", b"MM\0*")
 _TEXTS = {".html": "text/html; charset=utf-8", ".grass": "text/plain; charset=utf-8"}
 
 
@@ -25,15 +28,30 @@ def identity(home: Path) -> str:
 def locate(assets: Path, address: str) -> Path | None:
     """Return the file behind a URL path, or None if there is none within the served folders."""
     parts = [unquote(part, errors="strict") for part in address.split("/")[1:]]
-    if parts == [_ROOTS] or any(part in ("", ".", "..") or set(part) & set("/\\\0") for part in parts):
+    pictures = parts[0] == "images" and len(parts) > 2
+    named = parts[:2] + parts[3:] if pictures and not parts[2] else parts  # an absolute path begins with nothing
+    if parts == [_ROOTS] or any(part in ("", ".", "..") or set(part) & set("/\\\0") for part in named):
         return None
-    root = assets
-    if parts[0] == "images" and len(parts) > 2:
-        roots = json.loads((assets / _ROOTS).read_text(encoding="utf-8"))
-        root, parts = Path(roots[parts[1]]), parts[2:]
+    root: Path | None = assets
+    inner = "/".join(parts)
+    if pictures:
+        roots = json.loads((assets / _ROOTS).read_text(encoding="utf-8"))[parts[1]]
+        folders = [roots] if isinstance(roots, str) else roots  # one: as the file was written before there were several
+        root, inner = place([Path(each) for each in folders], "/".join(parts[2:]))
+    if root is None:
+        return None
     root = root.resolve()
-    path = root.joinpath(*parts).resolve()  # links followed: they must not lead out
-    return path if path.is_relative_to(root) and path.is_file() else None
+    path = root.joinpath(inner).resolve()  # links followed: they must not lead out
+    if not path.is_relative_to(root) or not path.is_file() or (pictures and not is_picture(path)):
+        return None
+    return path
+
+
+def is_picture(path: Path) -> bool:
+    """Say whether a file begins as pictures do: a folder of pictures may hold what is nobody's business."""
+    with path.open("rb") as file:
+        head = file.read(12)
+    return head.startswith(_PICTURES) or (head[:4] == b"RIFF" and head[8:] == b"WEBP")
 
 
 class Assets(BaseHTTPRequestHandler):

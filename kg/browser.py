@@ -25,7 +25,10 @@ def publish_assets(home: Path, driver: neo4j.Driver) -> None:
     for row in read(driver, guide_queries.LABELS):
         labels.setdefault(row["graph"], []).append(row["label"])
     types = colours(labels.values())
-    write(assets / "roots.json", json.dumps({row["name"]: row["image_root"] for row in graphs if row["image_root"]}))
+    write(
+        assets / "roots.json",
+        json.dumps({g["name"]: [g["image_root"], *g["other_roots"]] for g in graphs if g["image_root"]}),
+    )
     write(assets / "kg.grass", style_sheet(types))
     forget_slides(assets / "slides", {graph["name"] for graph in graphs})
     slides = []

@@ -1,6 +1,7 @@
 """Which graphs there are, and what each holds."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import neo4j
@@ -40,6 +41,12 @@ def choose(driver: neo4j.Driver, name: str | None) -> tuple[str, bool]:
     if name not in names:
         raise DataError(f"There is no graph '{name}'; there are: {', '.join(names)}.")
     return name, False
+
+
+def image_roots(driver: neo4j.Driver, graph: str) -> list[Path]:
+    """Return the folders of a graph's pictures: the one that relative paths begin at first."""
+    rows = read(driver, queries.IMAGE_ROOTS, graph=graph, source="")
+    return [Path(root) for row in rows for root in (row["image_root"], *row["others"]) if root]
 
 
 def relations(driver: neo4j.Driver, graph: str) -> list[dict[str, Any]]:

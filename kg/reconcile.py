@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import neo4j
 from sqlalchemy import Engine
 
 from kg import queries, upkeep_queries, vectors
+from kg.catalogue import image_roots
 from kg.errors import DataError
 from kg.graph import read
 from kg.progress import Progress, silent
@@ -75,9 +75,3 @@ def spaces(driver: neo4j.Driver, graph: str) -> dict[str, str]:
     """Return the spaces that a graph's pictures are kept in, each with the encoder that made it."""
     [row] = read(driver, upkeep_queries.SPACES, graph=graph)
     return dict(each.split("\t", 1) for each in row["encoders"])
-
-
-def image_roots(driver: neo4j.Driver, graph: str) -> list[Path]:
-    """Return the folders of a graph's pictures: the one that relative paths begin at first."""
-    [row] = read(driver, queries.IMAGE_ROOTS, graph=graph, source="")
-    return [Path(root) for root in ([row["image_root"]] if row["image_root"] else []) + row["others"]]

@@ -177,12 +177,12 @@ def read_material(kwk: Kwk, stores: Stores, graph_name: str, dialogues: Path, ho
     if holdout and len(pictures) == len(every):
         styles = ", ".join(sorted({style_of(path) for path in every.values()})[:20])
         raise DataError(f"No image of '{graph_name}' is drawn in the style '{holdout}'; there are: {styles}.")
-    if not pictures or graph.image_root is None:
+    if not pictures or not graph.image_roots:
         return Material(graph, {}, {}, dialogues)
     encoder = effnet_lite0()
     progress = bar if kwk.verbosity >= 0 else silent
     measured = measured_pictures(
-        stores.engine, graph_name, graph.image_root, pictures.items(), lambda: encoder, progress
+        stores.engine, graph_name, graph.image_roots, pictures.items(), lambda: encoder, progress
     )
     records = vectors.stored(stores.engine, measured_space(encoder), list(measured))
     return Material(graph, measured, {sha: record.dhash for sha, record in records.items()}, dialogues)

@@ -45,13 +45,15 @@ class Album:
         return tuple(style_of(path) for path in self.paths)
 
 
-def read_album(stores: Stores, reader: Reader, root: Path | None, encoder: Encoder, progress: Progress) -> Album | None:
+def read_album(
+    stores: Stores, reader: Reader, roots: Sequence[Path], encoder: Encoder, progress: Progress
+) -> Album | None:
     """Read the images that can be measured; None if there are fewer than two."""
     rows = reader.rows(queries.PICTURES)
     paths = {row["sha256"]: row["path"] for row in rows}
-    if root is None or len(paths) < 2:
+    if not roots or len(paths) < 2:
         return None
-    measured = measured_pictures(stores.engine, reader.graph, root, paths.items(), lambda: encoder, progress)
+    measured = measured_pictures(stores.engine, reader.graph, roots, paths.items(), lambda: encoder, progress)
     records = vectors.stored(stores.engine, measured_space(encoder), list(measured))
     plain = vectors.fetch(stores.engine, encoder.space, list(measured), encoder.width)
     shas = sorted(plain.keys() & measured.keys())

@@ -51,38 +51,41 @@ def open_answerer(
         remembering(sentences.encode),
         Believes(run, relations) if run else None,
     )
-    root = image_root(reader)
+    roots = image_roots(reader)
     return Answerer(
-        reader, understanding, cache(lambda: open_pictures(stores, reader, root, home, run, progress)), root
+        reader,
+        understanding,
+        cache(lambda: open_pictures(stores, reader, roots, home, run, progress)),
+        next(iter(roots), None),
     )
 
 
-def image_root(reader: Reader) -> Path | None:
-    """Return the folder that the graph's images lie below."""
+def image_roots(reader: Reader) -> list[Path]:
+    """Return the folders that the graph's images lie below: the one that relative paths begin at first."""
     rows = reader.rows(queries.GRAPH)
-    return Path(rows[0]["image_root"]) if rows and rows[0]["image_root"] else None
+    return [Path(root) for row in rows if row["image_root"] for root in (row["image_root"], *row["other_roots"])]
 
 
 def open_pictures(
-    stores: Stores, reader: Reader, root: Path | None, home: Path, run: Run | None, progress: Progress
+    stores: Stores, reader: Reader, roots: Sequence[Path], home: Path, run: Run | None, progress: Progress
 ) -> Pictures | None:
     """Return the graph's pictures, None if there are fewer than two that can be compared."""
     from ingest.encoders import effnet_lite0
 
     rows = reader.rows(queries.PICTURES)
-    if root is None or len({row["sha256"] for row in rows}) < 2:
+    if not roots or len({row["sha256"] for row in rows}) < 2:
         return None
     encoder = cache(effnet_lite0)
     if run and run.descriptor:
-        return Pictures(stores.engine, reader, root, encoder, run.descriptor, progress, run)
-    descriptor = fitted(stores, reader, root, rows, encoder, home, progress)
-    return Pictures(stores.engine, reader, root, encoder, descriptor, progress) if descriptor else None
+        return Pictures(stores.engine, reader, roots, encoder, run.descriptor, progress, run)
+    descriptor = fitted(stores, reader, roots, rows, encoder, home, progress)
+    return Pictures(stores.engine, reader, roots, encoder, descriptor, progress) if descriptor else None
 
 
 def fitted(
     stores: Stores,
     reader: Reader,
-    root: Path,
+    roots: Sequence[Path],
     rows: Sequence[dict[str, str]],
     encoder: Callable[[], Encoder],
     home: Path,
@@ -100,7 +103,7 @@ def fitted(
     if file.exists():
         return load_descriptor(file)
     files = [(row["sha256"], row["path"]) for row in rows]
-    measured = measured_pictures(stores.engine, reader.graph, root, files, encoder, progress)
+    measured = measured_pictures(stores.engine, reader.graph, roots, files, encoder, progress)
     if len(measured) < 2:
         return None
     usable = [row for row in rows if row["sha256"] in measured]

@@ -14,7 +14,7 @@ from kg.stores import Stores
 from model.run import Run
 from retrieval.album import Album, View, read_album, view
 from retrieval.answer import Answerer
-from retrieval.assemble import image_root, open_answerer
+from retrieval.assemble import image_roots, open_answerer
 from retrieval.baselines import Baseline, head_blind, nearest_image, question_blind
 from retrieval.closed_book import closed_book
 from retrieval.evaluate import Judged, about_all_shown, by_format, judge, judge_baseline, parts, table
@@ -158,5 +158,5 @@ def open_evaluation(
     """Read what runs on a graph are judged with. Raises DataError if the dialogues ask nothing."""
     trials = read_trials(settings.dialogues, settings.limit, settings.seed)
     reader = Reader(stores.driver, graph)
-    album = read_album(stores, reader, image_root(reader), effnet_lite0(), progress)
+    album = read_album(stores, reader, image_roots(reader), effnet_lite0(), progress)
     return Evaluation(stores, graph, home, settings, trials, read_prior(settings.dialogues), album, progress)

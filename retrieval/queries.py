@@ -5,7 +5,8 @@ An image that the gates dropped (`ingest/queries.py`) is nobody's: it is not sho
 
 GRAPH = """
 MATCH (g:Graph {name: $graph})
-RETURN g.fence AS fence, toString(g.ingested) AS ingested, g.image_root AS image_root
+RETURN g.fence AS fence, toString(g.ingested) AS ingested, g.image_root AS image_root,
+       coalesce(g.image_roots, []) AS other_roots
 """
 
 NAMES = """

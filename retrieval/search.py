@@ -49,7 +49,7 @@ class Pictures:
 
     engine: Engine
     reader: Reader
-    root: Path
+    roots: Sequence[Path]
     encoder: Callable[[], Encoder]
     descriptor: Descriptor
     progress: Progress = silent
@@ -73,7 +73,7 @@ class Pictures:
         lacking = [(sha, path) for sha, path in paths.items() if sha not in found]
         if lacking:
             measured = measured_pictures(
-                self.engine, self.reader.graph, self.root, lacking, self.encoder, self.progress
+                self.engine, self.reader.graph, self.roots, lacking, self.encoder, self.progress
             )
             if measured:
                 described = self.descriptor.describe(np.stack(list(measured.values())))
@@ -139,7 +139,7 @@ class Pictures:
         found = vectors.fetch(self.engine, space, list(shas), width)
         paths = {row["sha256"]: row["path"] for row in self.reader.rows(queries.PICTURES)}
         lacking = {sha: paths[sha] for sha in shas if sha not in found and sha in paths}
-        measured = measured_pictures(self.engine, self.reader.graph, self.root, lacking.items(), self.encoder)
+        measured = measured_pictures(self.engine, self.reader.graph, self.roots, lacking.items(), self.encoder)
         if measured:
             keys = run.ret_keys(np.stack(list(measured.values())))
             records = vectors.stored(self.engine, _measured(self.encoder()), list(measured))

@@ -68,7 +68,7 @@ def test_graph_in_memory_is_the_graph_in_neo4j(driver: neo4j.Driver, archipelago
     assert amber.names == ("Amber Island", "Insel Amber")
     assert [graph.type_labels[kind] for kind in amber.types] == ["Island"]
     assert [image.path for image in amber.images] == ["amber-200.png", "amber-40.png"]
-    assert graph.image_root == islands
+    assert graph.image_roots == (islands,)
     assert {each.label for each in graph.relations} >= {"main port", "neighbouring island"}
 
 

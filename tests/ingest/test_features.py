@@ -42,16 +42,16 @@ def test_picture_is_measured_once_and_comes_back_the_same(
         seen.append((title, total))
         return silent(title, total)
 
-    first = measured_pictures(engine, "test-measured", tmp_path, pictures[:2], lambda: encoder, progress)
+    first = measured_pictures(engine, "test-measured", [tmp_path], pictures[:2], lambda: encoder, progress)
     assert set(first) == {sha for sha, _ in pictures[:2]}
     assert all(row.shape == (measured_width(encoder),) and row.dtype == np.float32 for row in first.values())
     (tmp_path / "a.png").unlink()  # what is stored is not opened again
-    every = measured_pictures(engine, "test-measured", tmp_path, pictures, lambda: encoder, progress)
+    every = measured_pictures(engine, "test-measured", [tmp_path], pictures, lambda: encoder, progress)
     assert set(every) == {sha for sha, _ in pictures}
     for sha, row in first.items():
         np.testing.assert_array_equal(every[sha], row)
     assert seen == [("measuring", 2), ("measuring", 1)]
-    again = measured_pictures(engine, "test-measured", tmp_path, pictures, lambda: encoder, progress)
+    again = measured_pictures(engine, "test-measured", [tmp_path], pictures, lambda: encoder, progress)
     assert len(seen) == 2
     for sha, row in every.items():
         np.testing.assert_array_equal(again[sha], row)
@@ -65,9 +65,21 @@ def test_picture_that_is_gone_or_another_now_is_left_out(
     (tmp_path / "a.png").write_bytes(b"no picture any more")
     (tmp_path / "b.png").unlink()
     Image.new("RGB", (5, 5), "red").save(tmp_path / "c.png")
-    assert measured_pictures(engine, "test-measured", tmp_path, pictures, lambda: encoder) == {}
+    assert measured_pictures(engine, "test-measured", [tmp_path], pictures, lambda: encoder) == {}
     assert vectors.stored(engine, measured_space(encoder), [sha for sha, _ in pictures]) == {}
 
 
 def test_nothing_to_measure_is_nothing(engine: Engine, encoder: Encoder, tmp_path: Path) -> None:
-    assert measured_pictures(engine, "test-measured", tmp_path, [], lambda: encoder) == {}
+    assert measured_pictures(engine, "test-measured", [tmp_path], [], lambda: encoder) == {}
+
+
+def test_pictures_of_a_second_folder_are_measured_too(
+    engine: Engine, encoder: Encoder, pictures: list[tuple[str, str]], tmp_path: Path
+) -> None:
+    first = tmp_path / "first"
+    first.mkdir()
+    (tmp_path / "a.png").rename(first / "a.png")
+    placed = [pictures[0], *((sha, str(tmp_path / path)) for sha, path in pictures[1:])]
+    assert set(measured_pictures(engine, "test-measured", [first], placed, lambda: encoder)) == {pictures[0][0]}
+    roots = [first, tmp_path]
+    assert set(measured_pictures(engine, "test-measured", roots, placed, lambda: encoder)) == dict(pictures).keys()

@@ -14,21 +14,26 @@ from hypothesis import strategies as st
 from kg.assets import identity, make_server
 
 SECRET = b"the password"
+PNG = b"\x89PNG\r\n\x1a\n"
 
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with a guide, an image root, and secrets all around them."""
     home = tmp_path_factory.mktemp("home")
-    assets, images = home / "assets", home / "pictures"
-    for folder in (assets, images / "m" / "01", home / "passwords"):
+    assets, images, more = home / "assets", home / "pictures", home / "more"
+    for folder in (assets, images / "m" / "01", more, home / "passwords"):
         folder.mkdir(parents=True)
     for path in (home / "secret", home / "passwords" / "neo4j", home / "pictures.txt"):
         path.write_bytes(SECRET)
     (assets / "guide.html").write_text('<img src="@ASSETS@/images/a%20graph/m/01/1.png">')
-    (assets / "roots.json").write_text(json.dumps({"a graph": str(images)}))
-    (images / "m" / "01" / "1.png").write_bytes(b"picture")
-    (images / "m" / "é ü.png").write_bytes(b"accents")
+    (assets / "roots.json").write_text(json.dumps({"a graph": [str(images), str(more)], "old": str(images)}))
+    (images / "m" / "01" / "1.png").write_bytes(PNG + b"picture")
+    (images / "m" / "é ü.png").write_bytes(PNG + b"accents")
+    (more / "2.webp").write_bytes(b"RIFF....WEBPVP8 ")
+    (home / "secret.png").write_bytes(PNG + SECRET)
+    (images / "id_rsa").write_bytes(SECRET)
+    (more / "up").symlink_to(home)
     (images / "out").symlink_to(home / "secret")
     (images / "up").symlink_to(home)
     (assets / "in.html").symlink_to(assets / "guide.html")
@@ -65,10 +70,20 @@ def test_a_guide_finds_pictures_at_the_servers_own_address(port: int) -> None:
     assert ask(port, "/in.html")[1] == text
 
 
-@pytest.mark.parametrize(("path", "content"), [("m/01/1.png", b"picture"), (quote("m/é ü.png"), b"accents")])
+@pytest.mark.parametrize(
+    ("path", "content"), [("m/01/1.png", PNG + b"picture"), (quote("m/é ü.png"), PNG + b"accents")]
+)
 def test_pictures_are_served_from_the_graphs_image_root(port: int, path: str, content: bytes) -> None:
     answer, body = ask(port, f"/images/a%20graph/{path}?size=1")
     assert (answer.status, body, answer.headers["Content-Type"]) == (200, content, "image/png")
+
+
+def test_pictures_of_another_root_are_served_by_their_absolute_path(port: int, house: Path) -> None:
+    answer, body = ask(port, f"/images/a%20graph/{quote(str(house / 'more' / '2.webp'))}")
+    assert (answer.status, body, answer.headers["Content-Type"]) == (200, b"RIFF....WEBPVP8 ", "image/webp")
+    assert ask(port, "/images/old/m/01/1.png")[1] == PNG + b"picture"  # as roots were written once
+    for outside in ("secret.png", "more/../secret.png", "more/up/secret.png", "more//2.webp", "more", ""):
+        assert ask(port, f"/images/a%20graph/{quote(str(house))}/{outside}")[0].status == 404
 
 
 def test_browser_may_ask_from_its_own_address(port: int) -> None:
@@ -103,6 +118,8 @@ ESCAPES = [
     "/images/a%20graph/m/../../../secret",
     "/images/a%20graph/out",
     "/images/a%20graph/up/secret",
+    "/images/a%20graph/id_rsa",
+    "/images/old//etc/passwd",
     "/images/a%20graph/up/passwords/neo4j",
     "/images/a%20graph//etc/passwd",
     "/images/a%20graph/%2fetc%2fpasswd",

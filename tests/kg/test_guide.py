@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from kg import browser, graph, guide, queries, tour
+from kg import browser, graph, guide, queries, tour, tour_checks
+from kg import showcase as shows
 from kg.graph import read
 from kg.grass import colours, contrast, style_sheet
 from kg.settings import Addresses
@@ -54,6 +55,12 @@ class Guide(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self._runnable:
             self.queries[-1] += data
+
+
+def read_write(driver: neo4j.Driver, cypher: str, **parameters: str) -> None:
+    """Change a graph behind kwk's back, as somebody does in Browser."""
+    with driver.session() as session:
+        session.run(cypher, **parameters).consume()
 
 
 def test_captions_are_legible_in_every_colour() -> None:
@@ -136,6 +143,50 @@ def test_a_graph_without_facts_types_or_pictures_is_shown_too(driver: neo4j.Driv
     assert tour.facts(shown.entities[0]) in found
 
 
+def test_all_that_can_be_checked_has_a_slide_and_every_query_on_it_finds_something(
+    home: Path, driver: neo4j.Driver, checked: str
+) -> None:
+    asked = {each.title: each.asks for each in showcase(driver, checked).checks}
+    assert {title: len(asks) for title, asks in asked.items()} == {
+        "how far pictures reach": 2,
+        "from a drawing to the picture": 2,
+        "what the gates decided": 4,
+        "where experts disagree": 2,
+        "a conversation": 2,
+        "the trace of an answer": 4,
+        "who says what": 2,
+    }
+    assert read(driver, tour_checks.topics(checked))[0]["topic"] == "people"
+    assert [row["chosen"] for row in read(driver, tour_checks.overruled(checked))] == ["liked"]
+    assert {row["picture"] for row in read(driver, tour_checks.lost(checked))} == {"nobody", "twin"}
+    assert [row["turn"] for row in read(driver, tour_checks.unsaid(checked))] == ["b"]
+    mary = Shown(checked, "mary", "Mary Shelley", "Person")
+    (fact,) = read(driver, tour_checks.taught(mary, "BORN_IN"))
+    assert (fact["tail"], fact["turns"], fact["sources"], fact["splits"]) == ("London", 1, ["books", "web"], ["train"])
+    assert {row["gate"] for row in read(driver, tour_checks.picture_history(mary))} == {"chosen", "kept", "dropped"}
+    assert [row["i"] for row in read(driver, tour_checks.read_aloud(checked, f"{checked}-0-train-0"))] == [0, 1, 2]
+    assert [row["said by"] for row in read(driver, tour_checks.said_by(checked))] == [
+        ["books", "web"],
+        ["drawn by hand"],
+    ]
+    browser.publish_assets(home, driver)
+    before = (home / "assets" / "slides" / f"{checked}.html").read_text("utf-8")
+    read_write(driver, "MATCH (d:Dialogue {graph: $graph}) DETACH DELETE d", graph=checked)
+    browser.publish_assets(home, driver)
+    after = (home / "assets" / "slides" / f"{checked}.html").read_text("utf-8")
+    assert "a conversation" in before
+    assert "a conversation" not in after
+
+
+def test_a_query_that_takes_too_long_for_a_graph_is_left_out(
+    driver: neo4j.Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert shows.answers(driver, "UNWIND [1] AS n RETURN n")
+    assert not shows.answers(driver, "UNWIND [] AS n RETURN n")
+    monkeypatch.setattr(shows, "_PATIENCE", 0.5)
+    assert not shows.answers(driver, "UNWIND range(1, 1000000000) AS n WITH sum(n * n % 7) AS s RETURN s")
+
+
 def test_before_the_first_graph_the_guide_says_how_to_get_one(tmp_path: Path) -> None:
     browser.publish_nothing(tmp_path)
     assert "kwk ingest sample" in (tmp_path / "assets" / "guide.html").read_text()
@@ -147,6 +198,17 @@ def test_before_the_first_graph_the_guide_says_how_to_get_one(tmp_path: Path) ->
 def test_no_type_crowds_out_the_others() -> None:
     rows = [{"label": "Country", "pictures": ["p"]}] * 20 + [{"label": "Food", "pictures": ["p"]}] * 3
     assert [row["label"] for row in gallery(rows)] == ["Country"] * 4 + ["Food"] * 3 + ["Country"] * 6
+
+
+def test_explore_begins_with_the_entity_that_was_named(
+    kwk: Callable[..., Result], driver: neo4j.Driver, checked: str
+) -> None:
+    told = kwk("explore", "--print", "--graph", checked, "--entity", "Mary Shelley").stdout
+    assert quote(tour.neighbourhood(Shown(checked, "mary", "Mary Shelley", "Person"))) in told
+    assert "no entity 'Nobody'" in kwk("explore", "--print", "--graph", checked, "--entity", "Nobody", code=1).output
+    read_write(driver, "CREATE (:Entity {graph: $graph, id: 'x', name: 'Hermit', names: ['Hermit']})", graph=checked)
+    hermit = browser.first_query(driver, checked, "x")
+    assert len(read(driver, hermit)) == 1
 
 
 def test_explore_begins_with_the_graph_that_was_named(
@@ -194,7 +256,7 @@ def assets(tmp_path: Path) -> Iterator[Path]:
     """A folder of a static server that serves the pictures of one graph."""
     folder = tmp_path / "assets"
     folder.mkdir()
-    (folder / "roots.json").write_text(f'{{"g": "{tmp_path.as_posix()}"}}')
+    (folder / "roots.json").write_text(f'{{"g": ["{tmp_path.as_posix()}"]}}')
     yield folder
 
 

@@ -41,7 +41,7 @@ from model.run import load as load_run
 from model.train import TrainSettings, train
 from retrieval.album import Album, View, read_album, view
 from retrieval.answer import Answerer
-from retrieval.assemble import image_root, open_answerer
+from retrieval.assemble import image_roots, open_answerer
 from retrieval.trials import Trial
 
 FLAGS = ("PE", "JP", "FR", "BR", "CA", "KE", "IN", "NO", "GR", "TR", "ZA", "KR", "MX", "SE", "CH", "NP", "SJ")
@@ -163,7 +163,7 @@ def run(run_folder: Path, brief: None) -> Run:
 @pytest.fixture(scope="session")
 def album(stores: Stores, answerer: Answerer, encoder: Encoder) -> Album:
     """All flags."""
-    found = read_album(stores, answerer.reader, image_root(answerer.reader), encoder, silent)
+    found = read_album(stores, answerer.reader, image_roots(answerer.reader), encoder, silent)
     assert found is not None
     return found
 

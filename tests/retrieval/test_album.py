@@ -13,7 +13,7 @@ from kg.stores import Stores
 from model.run import Run
 from retrieval.album import Album, View, read_album, view
 from retrieval.answer import Answerer
-from retrieval.assemble import image_root
+from retrieval.assemble import image_roots
 from retrieval.trials import Trial
 
 Ask = Callable[..., Trial]
@@ -157,8 +157,8 @@ def test_run_that_holds_no_style_out_has_seen_all(album: Album, run: Run) -> Non
 
 
 def test_graph_without_pictures_has_no_album(stores: Stores, answerer: Answerer, encoder: Encoder) -> None:
-    assert read_album(stores, answerer.reader, None, encoder, silent) is None
+    assert read_album(stores, answerer.reader, [], encoder, silent) is None
 
 
 def test_pictures_that_are_nowhere_to_be_read_make_no_album(stores: Stores, films: Answerer, encoder: Encoder) -> None:
-    assert read_album(stores, films.reader, image_root(films.reader), encoder, silent) is None
+    assert read_album(stores, films.reader, image_roots(films.reader), encoder, silent) is None

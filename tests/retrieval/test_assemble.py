@@ -13,7 +13,7 @@ from kg.stores import Stores
 from model.run import Run
 from retrieval import assemble
 from retrieval.answer import Answerer
-from retrieval.assemble import image_root, open_answerer, open_pictures, remembering, with_progress
+from retrieval.assemble import image_roots, open_answerer, open_pictures, remembering, with_progress
 
 
 def lengths(texts: Sequence[str]) -> NDArray[np.float32]:
@@ -61,7 +61,7 @@ def test_descriptor_of_the_graphs_own_pictures_is_fitted_once(
 
 
 def test_run_brings_its_own_descriptor(stores: Stores, answerer: Answerer, home: Path, run: Run) -> None:
-    found = open_pictures(stores, answerer.reader, image_root(answerer.reader), home, run, assemble.silent)
+    found = open_pictures(stores, answerer.reader, image_roots(answerer.reader), home, run, assemble.silent)
     assert found is not None and found.run is run
     assert found.descriptor is run.descriptor
 
@@ -86,5 +86,5 @@ def test_pictures_that_were_moved_away_are_compared_with_nothing(films: Answerer
 
 def test_graph_that_is_not_there_has_no_pictures(stores: Stores, films: Answerer, home: Path) -> None:
     nowhere = type(films.reader)(films.reader.driver, "nowhere")
-    assert image_root(nowhere) is None
-    assert open_pictures(stores, nowhere, None, home, None, assemble.silent) is None
+    assert image_roots(nowhere) == []
+    assert open_pictures(stores, nowhere, [], home, None, assemble.silent) is None
