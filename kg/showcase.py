@@ -6,13 +6,15 @@ And what is to be checked in it: gates, votes, conversations, sources.
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, LiteralString, cast
 
 import neo4j
+from neo4j.exceptions import DriverError, Neo4jError
 
 from kg import checks as asked
 from kg import guide_queries, tour
 from kg.checks import Check
+from kg.errors import StoreError
 from kg.graph import read
 from kg.tour import Shown
 
@@ -21,6 +23,7 @@ _PER_TYPE = 4
 _WAYS = 2
 _LONG = 4  # steps, of a way worth showing
 _TRIED = 8  # relations, at most, along which the longest way is looked for
+_PATIENCE = 10.0  # seconds, for one query of a slide
 _TRAVERSED = 400_000  # relationships, at most, for one of them: about a second
 
 
@@ -71,8 +74,19 @@ def checks(driver: neo4j.Driver, graph: str, entities: Sequence[Shown]) -> tuple
             (entity,) = shown(driver, graph, read(driver, guide_queries.SHOWN_ENTITY, graph=graph, id=fact["entity"]))
             wanted.append(asked.trace(entity, fact["relation"], fact["triple"]))
     wanted.append(asked.sources(graph))
-    found = (Check(each.title, tuple(ask for ask in each.asks if read(driver, ask[1]))) for each in wanted)
+    found = (Check(each.title, tuple(ask for ask in each.asks if answers(driver, ask[1]))) for each in wanted)
     return tuple(check for check in found if check.asks)
+
+
+def answers(driver: neo4j.Driver, cypher: str) -> bool:
+    """Say whether a query has rows, and soon: on a graph too large for it nobody should wait for it either."""
+    try:
+        with driver.session(default_access_mode=neo4j.READ_ACCESS) as session:
+            return session.run(neo4j.Query(cast(LiteralString, cypher), timeout=_PATIENCE)).peek() is not None
+    except (DriverError, Neo4jError) as exc:
+        if isinstance(exc, Neo4jError) and "TransactionTimedOut" in (exc.code or ""):
+            return False
+        raise StoreError(f"Neo4j could not answer: {exc}") from exc
 
 
 def example(driver: neo4j.Driver, graph: str, entity: str | None = None) -> Shown | None:

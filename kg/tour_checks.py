@@ -7,24 +7,23 @@ from kg.tour import PICTURE, Shown, literal
 
 # Of a Freebase path its first segment, of an IRI all but its last.
 _TOPIC = """\
-CASE WHEN n.path STARTS WITH '/' THEN split(n.path, '/')[1]
-          ELSE left(n.path, size(n.path) - size(last(split(
-            replace(replace(n.path, '#', '/'), ':', '/'), '/')))) END"""
+CASE WHEN path STARTS WITH '/' THEN split(path, '/')[1]
+       ELSE left(path, size(path) - size(last(split(replace(
+         replace(path, '#', '/'), ':', '/'), '/')))) END"""
 _RANK = "coalesce(h.semantic_rank, h.typicality_rank)"
 
 
 def topics(graph: str) -> str:
     """Say how many entities have a picture, by what is said of them: Freebase's domains, or vocabularies."""
     return f"""\
-MATCH (n:Relation {{graph: {literal(graph)}}})
-WITH {_TOPIC} AS topic, n.type AS type
-MATCH (e:Entity {{graph: {literal(graph)}}})-[r:$(type)]->()
-WITH topic, e, count(r) AS facts
-WITH topic, sum(facts) AS facts, count(e) AS entities,
-     count(CASE WHEN EXISTS {{ (e)-[:HAS_IMAGE]->() }}
-           THEN 1 END) AS illustrated
-RETURN topic, entities, illustrated,
-       100 * illustrated / entities AS `%`, facts
+MATCH (e:Entity {{graph: {literal(graph)}}})-[r]->(:Entity)
+WITH e, r.relation AS path, count(*) AS facts
+WITH e, facts,
+     {_TOPIC} AS topic
+WITH topic, e, sum(facts) AS facts
+RETURN coalesce(topic, 'drawn by hand') AS topic, sum(facts) AS facts,
+  count(e) AS entities, count(CASE WHEN
+    EXISTS {{ (e)-[:HAS_IMAGE]->() }} THEN 1 END) AS illustrated
 ORDER BY facts DESC"""
 
 

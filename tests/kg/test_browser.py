@@ -15,9 +15,10 @@ import pytest
 from click.testing import Result
 from playwright.sync_api import Browser, Locator, Page, Route, expect, sync_playwright
 
-from kg import tour
+from kg import tour, tour_checks
 from kg.browser import publish_assets
 from kg.settings import Addresses
+from kg.tour import Shown
 
 pytestmark = pytest.mark.browser
 
@@ -98,7 +99,7 @@ def run_query(page: Page, cypher: str) -> None:
     """Run a query of the guide by a click on the sign before it."""
     guide = page.get_by_test_id("guidesDrawer")
     wanted = guide.locator("pre.runnable").filter(has_text=cypher.splitlines()[0])
-    for _ in range(20):
+    for _ in range(40):
         if wanted.count():
             break
         page.get_by_test_id("guideNextSlide").click()
@@ -149,6 +150,22 @@ def test_a_thumbnail_opens_its_picture_and_the_name_below_draws_what_is_around(p
     name = guide.locator("[data-populate]").first
     name.locator("i").click()
     assert name.text_content() in drawn(page).evaluate_all(f"all => all.map(each => {CAPTION})")
+
+
+def test_a_conversation_is_drawn_in_its_order_and_gates_are_told_by_a_click(checked: str, page: Page) -> None:
+    run_query(page, tour_checks.verdicts(Shown(checked, "mary", "Mary Shelley", "Person")))
+    row = page.locator("table tr").filter(has_text="duplicate").first
+    row.wait_for()
+    assert "/images/" in (row.text_content() or "")
+    assert row.locator("td a").count() == 1
+    keep(page, "gates")
+    run_query(page, tour_checks.walk(checked, f"{checked}-0-train-0"))
+    looks = dict(drawn(page).evaluate_all(f"all => all.map(each => [{CAPTION}, {FILL}])"))
+    keep(page, "walk")
+    assert any(caption.startswith("Where was") for caption in looks)
+    assert {"Mary Shelley", "London", "liked"} <= looks.keys()
+    captions = page.locator("svg g.relationship text").all_text_contents()
+    assert {"0", "1", "2", "subject", "answer", "shows", "BORN_IN"} <= {caption.strip() for caption in captions}
 
 
 def assert_picture(page: Page) -> None:
