@@ -15,12 +15,12 @@ from pathlib import Path
 import neo4j
 from sqlalchemy import Engine
 
-from ingest.load import load
+from ingest.load import entity_row, load
 from ingest.mmkb import read_mmkb
-from ingest.target import Target, choose_tower
+from ingest.target import Target, batches, choose_tower
 from kg import graph, removal, schema, vectors
 from kg.cli import default_home
-from kg.naming import relation_types
+from kg.naming import relation_types, type_labels
 from kg.services import ensure
 from kg.settings import ServiceSettings
 from kg.types import Source, Triple
@@ -42,6 +42,11 @@ WITH a, h, COLLECT { MATCH (a)-[r]->(b) RETURN type(r) + ' ' + b.id } AS have
 UNWIND h[1] AS x WITH a, x, have WHERE NOT ($ty[x[1]] + ' ' + x[0]) IN have
 MATCH (b:Entity {graph: $graph, id: x[0]})
 CREATE (a)-[r:$($ty[x[1]])]->(b) SET r.relation = $rel[x[1]], r.triple = x[2], r.sources = $sources
+"""
+
+ENTITIES = """
+UNWIND $rows AS row
+MERGE (e:Entity {graph: $graph, id: row.id}) SET e += row.properties SET e:$([l IN [row.label] WHERE l IS NOT NULL])
 """
 
 
@@ -105,14 +110,17 @@ merge_entities: list[float] = []  # seconds that the peer took for the entities 
 
 
 def entities(target: Target, source: Source) -> graph.Writer:
-    """Write the entities as every loader needs them."""
+    """Write the entities with all their properties and labels, as every loader has to."""
     writer = graph.claim(target.driver, target.graph)
-    for start in range(0, len(source.entities), 5000):
-        rows = [
-            {"id": each.id, "name": each.name, "names": list(each.names)}
-            for each in list(source.entities)[start : start + 5000]
-        ]
-        writer.run("UNWIND $rows AS row MERGE (e:Entity {graph: $graph, id: row.id}) SET e += row", rows=rows)
+    kinds = type_labels({each.types[0] for each in source.entities if each.types}, {})
+    for part in batches(source.entities, 5_000):
+        rows = []
+        for each in part:
+            row = entity_row(each, kinds, source.name)
+            said = {"names": row["names"], "sources": [source.name]}
+            rows.append({"id": each.id, "label": row["label"], "properties": dict(each.properties) | said})
+            rows[-1]["properties"] |= {"name": each.name, "description": each.description, "types": list(each.types)}
+        writer.run(ENTITIES, rows=rows)
     return writer
 
 

@@ -107,6 +107,7 @@ def run_importer(house: House, folder: Path) -> None:
     }  # fmt: skip
     command = [*server.java_command(choose_java(server.java), HEAP), TOOL, *options]
     log = house.settings.home / "logs" / "import.log"
+    server.importing.touch()
     with log.open("wb") as out:
         done = subprocess.run(command, stdout=out, stderr=out, env=environment, cwd=folder, check=False)  # noqa: S603
     if done.returncode:
@@ -114,6 +115,7 @@ def run_importer(house: House, folder: Path) -> None:
             f"Neo4j's importer ended with {done.returncode}; {log} says why. The database is empty: "
             "load without --bulk."
         )
+    server.importing.unlink()
 
 
 def check_count(driver: neo4j.Driver, graph: str, expected: int) -> None:

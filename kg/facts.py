@@ -3,6 +3,7 @@
 A row is what the head guard takes (queries.WRITE_TRIPLES): head, sorted keys, relation numbers, tails.
 """
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -41,19 +42,25 @@ def by_head(triples: Iterable[Triple]) -> Iterator[tuple[str, list[Triple]]]:
         yield head, list(dict.fromkeys(facts))
 
 
-def batches(graph: str, triples: Iterable[Triple], size: int = BATCH) -> Iterator[Batch]:
-    """Cut triples, all facts of a head together, into batches of at most `size`; a hub that has more is split."""
+def parts(triples: Iterable[Triple], size: int = BATCH) -> Iterator[list[tuple[str, list[Triple]]]]:
+    """Cut triples, all facts of a head together, into parts of at most `size`; a hub that has more is split."""
     part: list[tuple[str, list[Triple]]] = []
-    room, n = size, 0
+    room = size
     for head, facts in by_head(triples):
         for start in range(0, len(facts), size):
             piece = facts[start : start + size]
             if len(piece) > room:
-                yield batch(graph, n, part)
-                part, room, n = [], size, n + 1
+                yield part
+                part, room = [], size
             part.append((head, piece))
             room -= len(piece)
     if part:
+        yield part
+
+
+def batches(graph: str, triples: Iterable[Triple], size: int = BATCH) -> Iterator[Batch]:
+    """Cut triples into batches."""
+    for n, part in enumerate(parts(triples, size)):
         yield batch(graph, n, part)
 
 
@@ -78,20 +85,23 @@ def differing(driver: neo4j.Driver, graph: str, source: str, found: Batch) -> Ba
 def compared(
     driver: neo4j.Driver, graph: str, source: str, triples: Iterable[Triple], fresh: bool
 ) -> Iterator[tuple[int, Batch]]:
-    """Yield the size of each batch with what the graph lacks of it; the next ones are being compared meanwhile.
+    """Yield the size of each batch with what the graph lacks of it, while the next ones are made and compared.
 
     In a `fresh` graph there is nothing to compare with.
     """
+
+    def lacking(n: int, part: list[tuple[str, list[Triple]]]) -> tuple[int, Batch]:
+        found = batch(graph, n, part)
+        return len(found), found if fresh else differing(driver, graph, source, found)
+
     with ThreadPoolExecutor(READERS) as pool:
-        waiting: list[tuple[int, Future[Batch]]] = []
-        for each in batches(graph, triples):
-            job = pool.submit(lambda b: b, each) if fresh else pool.submit(differing, driver, graph, source, each)
-            waiting.append((len(each), job))
+        waiting: deque[Future[tuple[int, Batch]]] = deque()
+        for n, part in enumerate(parts(triples)):
+            waiting.append(pool.submit(lacking, n, part))
             if len(waiting) > AHEAD:
-                size, job = waiting.pop(0)
-                yield size, job.result()
-        for size, job in waiting:
-            yield size, job.result()
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
 def write(writer: Writer, source: str, types: Mapping[str, str], lacking: Batch) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from shutil import rmtree
 from typing import ClassVar
 
 from kg.errors import ServiceError
@@ -88,6 +89,7 @@ class Neo4jServer:
 
         java = choose_java(self.java)
         fetch_jars(self.home / "neo4j" / "lib", self.repository, report)
+        self.forget_half_import()
         report(f"starting Neo4j on port {self.bolt}")
         heap, page_cache = (1024, 512) if psutil.virtual_memory().total > 12e9 else (512, 256)
         for name in ("conf", "import"):
@@ -97,6 +99,18 @@ class Neo4jServer:
         (self.folder / "conf" / "neo4j.conf").write_text(text, encoding="utf-8")
         conf = f"--config-dir={self.folder / 'conf'}"
         return launch([*self.java_command(java, heap), *self.arguments, conf], self.log, self.folder)
+
+    @property
+    def importing(self) -> Path:
+        """Return the file that is there for as long as the offline importer replaces the database."""
+        return self.home / "neo4j" / "importing"
+
+    def forget_half_import(self) -> None:
+        """Remove what an importer that was killed has left: Neo4j can't open it, and before it there was nothing."""
+        if self.importing.exists():
+            for part in ("databases", "transactions"):
+                rmtree(self.folder / "data" / part / "neo4j", ignore_errors=True)
+            self.importing.unlink()
 
     def java_command(self, java: Path, heap: int) -> list[str]:
         """Return how Java runs a class of Neo4j's, with `heap` MiB at most."""

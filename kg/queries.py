@@ -75,7 +75,8 @@ ON CREATE SET t.label = row.label
 WRITE_ENTITIES = """
 UNWIND $rows AS row
 MERGE (e:Entity {graph: $graph, id: row.id})
-ON CREATE SET e += row.makeshift
+SET e.name = coalesce(e.name, row.makeshift.name), e.names = coalesce(e.names, row.makeshift.names),
+    e.description = coalesce(e.description, row.makeshift.description), e.types = coalesce(e.types, row.makeshift.types)
 WITH e, row, size([s IN e.sources WHERE s <> $source]) > 0 AS shared,
      [s IN coalesce(e.said, []) WHERE NOT s STARTS WITH $source + '\t'] + row.said AS said
 SET e += row.properties,
@@ -95,7 +96,7 @@ UNWIND range(0, size($rows) - 1) AS i
 WITH i, $rows[i] AS row
 OPTIONAL MATCH (e:Entity {graph: $graph, id: row.id})
 WITH i, row, e
-WHERE e IS NULL OR NOT $source IN coalesce(e.sources, [])
+WHERE e IS NULL OR e.name IS NULL OR NOT $source IN coalesce(e.sources, [])
    OR any(k IN keys(row.properties) WHERE e[k] IS NULL OR e[k] <> row.properties[k])
    OR any(n IN row.names WHERE NOT n IN coalesce(e.names, []))
    OR (row.label IS NOT NULL AND NOT row.label IN labels(e))
@@ -212,5 +213,3 @@ FACTS_BY_HEAD = """
 MATCH (a:Entity {graph: $graph})
 RETURN a.id, COLLECT { MATCH (a)-[r]->(b:Entity {graph: $graph}) RETURN [type(r), b.id] } AS facts
 """
-
-IMAGE_ROOT = "MATCH (g:Graph {name: $graph}) RETURN g.image_root"
