@@ -18,7 +18,20 @@ from kg.type_votes import freebase_rules
 
 RESERVED_RELATIONS = frozenset({"HAS_IMAGE", "HAS_TURN", "RESTS_ON", "SHOWS", "MET_NEGATIVE"})
 RESERVED_TYPES = frozenset(
-    {"Entity", "Image", "Graph", "Relation", "Type", "Batch", "Dialogue", "Turn", "Run", "Answer"}
+    {
+        "Entity",
+        "Image",
+        "Graph",
+        "Relation",
+        "Type",
+        "Batch",
+        "Vocabulary",
+        "Migration",
+        "Dialogue",
+        "Turn",
+        "Run",
+        "Answer",
+    }
 )
 
 _DEEPEST = 16  # segments of a hop that a name may take; what still collides then gets a number

@@ -98,7 +98,7 @@ def drawn(page: Page) -> Locator:
 def run_query(page: Page, cypher: str) -> None:
     """Run a query of the guide by a click on the sign before it."""
     guide = page.get_by_test_id("guidesDrawer")
-    wanted = guide.locator("pre.runnable").filter(has_text=cypher.splitlines()[0])
+    wanted = guide.locator("pre.runnable").filter(has_text=cypher.split(tour.ADDRESS)[0])
     for _ in range(40):
         if wanted.count():
             break
@@ -165,7 +165,8 @@ def test_a_conversation_is_drawn_in_its_order_and_gates_are_told_by_a_click(chec
     assert any(caption.startswith("Where was") for caption in looks)
     assert {"Mary Shelley", "London", "liked"} <= looks.keys()
     captions = page.locator("svg g.relationship text").all_text_contents()
-    assert {"0", "1", "2", "subject", "answer", "shows", "BORN_IN"} <= {caption.strip() for caption in captions}
+    assert {"0", "1", "2"} <= {caption.strip() for caption in captions}
+    expect(page.get_by_text("BORN_IN (1)").first).to_be_visible()
 
 
 def assert_picture(page: Page) -> None:
