@@ -24,7 +24,7 @@ WITH topic, e, sum(facts) AS facts
 RETURN coalesce(topic, 'drawn by hand') AS topic, sum(facts) AS facts,
   count(e) AS entities, count(CASE WHEN
     EXISTS {{ (e)-[:HAS_IMAGE]->() }} THEN 1 END) AS illustrated
-ORDER BY facts DESC"""
+ORDER BY facts DESC, topic"""
 
 
 # --- gates and experts --------------------------------------------------------------------------------------------
@@ -217,7 +217,7 @@ WITH r.sources AS sources, type(r) AS relation, count(*) AS facts
 RETURN coalesce(sources, ['drawn by hand']) AS `said by`,
        sum(facts) AS facts, count(*) AS relations,
        collect(relation)[..5] AS `for example`
-ORDER BY facts DESC"""
+ORDER BY facts DESC, `said by`"""
 
 
 def by_hand(graph: str) -> str:
