@@ -62,13 +62,15 @@ def load_images(target: Target, writer: graph.Writer, source: Source, tower: Tow
 def settle_root(writer: graph.Writer, root: Path, source: str) -> str:
     """Make `root` a folder of the graph's pictures; return what its files' paths begin with in the graph.
 
-    Paths are relative to the graph's first root. Those of a source that lies elsewhere are absolute.
+    Paths are relative to the graph's first root. Those of what lies elsewhere are absolute, also where a source of the
+    same name has pictures in the first: every folder's map may be called map.tsv.
     """
     [row] = graph.read(writer.driver, queries.IMAGE_ROOTS, graph=writer.graph, source=source)
     first: str | None = row["image_root"]
     others: list[str] = row["others"]
-    if first is None or (first != str(root) and not row["shared"] and not others):  # none yet, or the source has moved
-        writer.run(queries.DESCRIBE, properties={"image_root": str(root)})
+    if first is None or (not row["shared"] and not Path(first).is_dir()):  # none yet, or the source has moved
+        others = [other for other in others if other != str(root)]
+        writer.run(queries.DESCRIBE, properties={"image_root": str(root), "image_roots": others or None})
         return ""
     if first == str(root):
         return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -66,4 +67,5 @@ def export(
     if target:
         kwk.say(f"Wrote {graph.entities:,} entities of '{name}' to {target}.")
     if graph.images and kind == "rdf":
-        kwk.say(f"Its pictures are named as files: ingest it with --image-root {graph.image_roots[0]}.")
+        root = os.path.commonpath(graph.image_roots)  # one folder: a source has no more
+        kwk.say(f"Its pictures are named as files: ingest it with --image-root {root}.")

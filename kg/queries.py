@@ -71,7 +71,8 @@ ON CREATE SET t.label = row.label
 # --- entities, facts, pictures ------------------------------------------------------------------------------------
 
 # `makeshift` holds what an entity goes by until a source names it. The names of several sources stand together, the
-# last source's first; `said` are lines of source, tab, fragment, of which a source replaces its own.
+# last source's first, but an English name stays before those of a source that has none. `said` are lines of source,
+# tab, fragment, of which a source replaces its own.
 WRITE_ENTITIES = """
 UNWIND $rows AS row
 MERGE (e:Entity {graph: $graph, id: row.id})
@@ -79,8 +80,12 @@ SET e.name = coalesce(e.name, row.makeshift.name), e.names = coalesce(e.names, r
     e.description = coalesce(e.description, row.makeshift.description), e.types = coalesce(e.types, row.makeshift.types)
 WITH e, row, size([s IN e.sources WHERE s <> $source]) > 0 AS shared,
      [s IN coalesce(e.said, []) WHERE NOT s STARTS WITH $source + '\t'] + row.said AS said
+WITH e, row, shared, said,
+     CASE WHEN shared AND e.name = e.name_en AND row.properties.name_en IS NULL THEN e.name END AS english
 SET e += row.properties,
+    e.name = coalesce(english, row.properties.name, e.name),
     e.names = CASE WHEN row.names = [] THEN e.names
+                   WHEN english IS NOT NULL THEN e.names + [n IN row.names WHERE NOT n IN e.names]
                    WHEN shared THEN row.names + [n IN e.names WHERE NOT n IN row.names]
                    ELSE row.names END,
     e.said = CASE WHEN said = [] THEN null ELSE said END,
@@ -97,7 +102,8 @@ WITH i, $rows[i] AS row
 OPTIONAL MATCH (e:Entity {graph: $graph, id: row.id})
 WITH i, row, e
 WHERE e IS NULL OR e.name IS NULL OR NOT $source IN coalesce(e.sources, [])
-   OR any(k IN keys(row.properties) WHERE e[k] IS NULL OR e[k] <> row.properties[k])
+   OR any(k IN keys(row.properties) WHERE e[k] IS NULL OR e[k] <> row.properties[k]
+          AND NOT (k = 'name' AND e.name = e.name_en AND row.properties.name_en IS NULL AND size(e.sources) > 1))
    OR any(n IN row.names WHERE NOT n IN coalesce(e.names, []))
    OR (row.label IS NOT NULL AND NOT row.label IN labels(e))
    OR [s IN coalesce(e.said, []) WHERE s STARTS WITH $source + '\t'] <> row.said

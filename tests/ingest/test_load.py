@@ -141,6 +141,21 @@ def test_an_entity_whose_winning_type_changes_loses_the_old_label(
     assert sorted(records[0][0]) == ["Capital", "Entity"]
 
 
+def test_an_english_name_stays_when_a_source_in_other_languages_comes(
+    put: Callable[[Source], Summary], source: Source, driver: neo4j.Driver, graph_name: str
+) -> None:
+    put(source)
+    spanish = Source("second", [Entity("p", "República", ("República",), {"es": "República"})])
+    assert put(spanish).changed_entities == 1
+    query = "MATCH (e:Entity {graph: $g, id: 'p'}) RETURN e.name, e.names, e.name_es"
+    [row] = driver.execute_query(query, g=graph_name).records
+    assert row.values() == ["Peru", ["Peru", "Perú", "República"], "República"]
+    assert [put(each).changed_entities for each in (spanish, source, spanish)] == [0, 0, 0]
+    put(Source("third", [Entity("p", "Republic", ("Republic",), {"en": "Republic"})]))
+    [row] = driver.execute_query(query, g=graph_name).records
+    assert row.values() == ["Republic", ["Republic", "Peru", "Perú", "República"], "República"]
+
+
 def test_a_name_of_many_words_is_found_in_the_full_text_index(
     put: Callable[[Source], Summary], source: Source, driver: neo4j.Driver, graph_name: str
 ) -> None:

@@ -63,9 +63,7 @@ def damage(driver: neo4j.Driver, engine: Engine, graph_name: str, folder: Path) 
     with engine.begin() as connection:
         connection.execute(text("DELETE FROM embedding WHERE sha256 = :s"), {"s": bytes.fromhex(shas["0.png"])})
         connection.execute(
-            text(
-                "INSERT INTO image SELECT sha256('nobody'), dhash, width, height, size, format FROM image LIMIT 1"
-            )
+            text("INSERT INTO image SELECT sha256('nobody'), dhash, width, height, size, format FROM image LIMIT 1")
         )
     (folder / "1.png").unlink()
     Image.effect_noise((50, 30), 99).convert("RGB").save(folder / "2.png")
@@ -149,3 +147,20 @@ def test_a_second_folder_of_pictures_is_kept_beside_the_first(
     (elsewhere / "0.png").unlink()
     assert [each["kind"] for each in reconcile("--fix")["found"]] == ["file_gone"]
     assert len(graph.read(driver, queries.IMAGE_SHAS, graph=graph_name)) == 6
+
+
+def test_maps_of_one_name_in_two_folders_both_keep_their_pictures(
+    reconcile: Report, driver: neo4j.Driver, engine: Engine, graph_name: str, tower: Tower,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:  # fmt: skip
+    home = tmp_path_factory.mktemp("home")
+    target = Target(driver, engine, graph_name, home)
+    load(target, Source("table", [Entity("a", "A", ("A",))]), tower)
+    folders = [tmp_path_factory.mktemp("pictures") for _ in range(2)]
+    for number, folder in enumerate(folders):
+        Image.effect_noise((44, 33), 50 + number).convert("RGB").save(folder / f"{number}.png")
+        load(target, Source("map.tsv", images=[ImageFile("a", f"{number}.png")], image_root=folder), tower)
+    assert reconcile()["found"] == []
+    moved = folders[0].rename(home / "moved")
+    load(target, Source("map.tsv", images=[ImageFile("a", "0.png")], image_root=moved), tower)
+    assert reconcile()["found"] == []
