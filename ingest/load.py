@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from ingest.explain import semantic_line
 from ingest.judge import GateSummary, judge
 from ingest.load_images import load_images
 from ingest.target import Target, Tower, batches
@@ -80,7 +81,7 @@ def load(target: Target, source: Source, tower: Tower, imported: int | None = No
         images=images.count,
         new_images=images.new,
         gates=dict(judged.gates) if judged else {},
-        semantic_gate=judged.why if judged else "",
+        semantic_gate=semantic_line(judged.semantic, judged.why, None) if judged else "",
         rejects=dict(Counter(reject.reason for reject in rejects).most_common()),
         rejects_file=rejects_file,
         seconds=round(time.monotonic() - start, 2),

@@ -13,6 +13,7 @@ from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 
+from kg.errors import DataError
 from kg.progress import Progress, silent
 from kg.rdf_entity import (
     EXACT,
@@ -52,6 +53,8 @@ def read_rdf(
     labels in N-Triples, and are named by what is said of them in the other formats, so reading the same file twice
     gives the same graph. `scratch` is a folder for sorting what does not fit into memory. Raises DataError.
     """
+    if image_root is not None and not image_root.is_dir():
+        raise DataError(f"There is no folder {image_root}; --image-root names the one that the pictures lie below.")
     rejects: list[Reject] = []
     sorter = Sorter(scratch)
     for subject, predicate, value in statements(paths, rejects.append, progress):

@@ -90,6 +90,8 @@ def parse(path: Path, kind: str, graph: Graph) -> None:
         with warnings.catch_warnings(), exact_literals():
             warnings.simplefilter("ignore", DeprecationWarning)  # rdflib's own, of its own parsers
             into.parse(BytesIO(data), format=kind, publicID=path.resolve().as_uri())
+    except IndexError as exc:  # rdflib's Turtle, at the end of the text
+        raise DataError(f"{path} is not valid {kind}: it ends in the middle of a statement.") from exc
     except Exception as exc:  # rdflib's parsers share no class of errors
         raise DataError(f"{path} is not valid {kind}: {' '.join(str(exc).split())[:500]}") from exc
     if isinstance(into, Dataset):

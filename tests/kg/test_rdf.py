@@ -100,7 +100,11 @@ def test_every_format_gives_the_same_facts(tmp_path: Path, source: Source, suffi
 
 @pytest.mark.parametrize(
     ("name", "text", "says"),
-    [("a.ttl", "this is no turtle", "a.ttl is not valid turtle"), ("a.xyz", "", "no suffix that tells")],
+    [
+        ("a.ttl", "this is no turtle", "a.ttl is not valid turtle"),
+        ("a.xyz", "", "no suffix that tells"),
+        ("a.ttl", "<a> <b> <c>", "ends in the middle of a statement"),
+    ],
 )
 def test_a_file_that_can_not_be_read_is_named(tmp_path: Path, name: str, text: str, says: str) -> None:
     (tmp_path / name).write_text(text)
@@ -111,6 +115,9 @@ def test_a_file_that_can_not_be_read_is_named(tmp_path: Path, name: str, text: s
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="There is no file"):
         read_rdf([tmp_path / "none.nt"], "x")
+    (tmp_path / "a.nt").touch()
+    with pytest.raises(DataError, match="There is no folder .*pictures"):
+        read_rdf([tmp_path / "a.nt"], "x", tmp_path / "pictures")
 
 
 def said_again(source: Source) -> Graph:
