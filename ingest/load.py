@@ -69,7 +69,7 @@ def load(target: Target, source: Source, tower: Tower, imported: int | None = No
     judged = gated(target, writer, tower) if images.count else None
     write_splits(target, source)
     rejects = [*source.rejects, *images.rejects]
-    rejects_file = write_rejects(target, source.name, rejects)
+    rejects_file = write_rejects(target.home, target.graph, source.name, rejects)
     writer.run(queries.STAMP, source=source.name, changed=bool(changed_entities or new_triples or images.new))
     return Summary(
         graph=target.graph,
@@ -205,9 +205,9 @@ def read_splits(path: Path) -> dict[str, str]:
     return dict(line.split("\t") for line in path.read_text("utf-8").splitlines())
 
 
-def write_rejects(target: Target, source: str, rejects: Iterable[Reject]) -> str | None:
+def write_rejects(home: Path, graph_name: str, source: str, rejects: Iterable[Reject]) -> str | None:
     """Write what was dropped as JSON lines below the home folder; return the path, or None if nothing was."""
-    path = target.home / "rejects" / f"{target.graph}-{source.replace('/', '_')}.jsonl"
+    path = home / "rejects" / f"{graph_name}-{source.replace('/', '_')}.jsonl"
     lines = [json.dumps(asdict(reject), ensure_ascii=False) + "\n" for reject in rejects]
     if not lines:
         path.unlink(missing_ok=True)

@@ -48,11 +48,12 @@ def load_options(command: Callable[..., None]) -> Callable[..., None]:
 
 def load_into(kwk: Kwk, graph_name: str, read: Callable[[], Source], how: How) -> None:
     """Read a source, load it and say what became of it."""
-    from ingest.load import load
+    from ingest.load import load, write_rejects
     from ingest.target import Target, choose_tower
     from kg import bulk
     from kg.browser import publish_assets
     from kg.catalogue import check_name
+    from kg.errors import DataError
     from kg.progress import bar, silent
     from kg.stores import open_stores
 
@@ -64,6 +65,16 @@ def load_into(kwk: Kwk, graph_name: str, read: Callable[[], Source], how: How) -
             bulk.refuse_unless_empty(stores.driver, kwk.services)
     kwk.say("Reading …")
     source = read()
+    if not len(source.entities) and not len(source.images):
+        dropped = write_rejects(kwk.home, graph_name, source.name, source.rejects)
+        raise DataError(
+            f"Nothing could be read for '{graph_name}' from '{source.name}': "
+            + (
+                f"{len(source.rejects):,} lines were dropped, each with its reason in {dropped}."
+                if dropped
+                else "it is empty."
+            )
+        )
     imported = import_offline(kwk, graph_name, source) if how.bulk else None
     with open_stores(kwk) as stores:
         target = Target(stores.driver, stores.engine, graph_name, kwk.home, progress)

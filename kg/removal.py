@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from kg import graph, queries, upkeep_queries, vectors
 from kg.errors import DataError
 from kg.progress import Progress, silent
+from kg.unsaid import unsay
 
 EDGES, NODES = 20_000, 5_000  # in a transaction, which must fit into the server's memory
 
@@ -51,6 +52,7 @@ def remove_source(driver: neo4j.Driver, engine: Engine, name: str, source: str, 
     before = graph.read(driver, upkeep_queries.NODE_COUNT, graph=name)[0]["nodes"]
     with progress("removing", 0) as advance:
         edges = repeat(writer, upkeep_queries.FORGET_EDGES, EDGES, advance, source=source)
+        unsay(writer, source)
         repeat(writer, upkeep_queries.FORGET_ENTITIES, NODES, advance, source=source)
         for query in (upkeep_queries.FORGET_VOCABULARY, upkeep_queries.FORGET_BATCHES):
             repeat(writer, query, NODES, source=source)

@@ -65,6 +65,30 @@ FOREACH (_ IN CASE WHEN e.sources = [] AND NOT EXISTS { (e)--(o) WHERE NOT o:Tur
 RETURN count(*) AS removed
 """
 
+RDF_SOURCES = """
+MATCH (e:Entity {graph: $graph}) WHERE e.said IS NOT NULL
+UNWIND e.said AS said
+RETURN DISTINCT split(said, '\t')[0] AS source
+"""
+
+# Entities that this source and others describe, and that have kept its statements.
+SHARED_ENTITIES = """
+MATCH (e:Entity {graph: $graph})
+WHERE e.id > $after AND $source IN e.sources AND size(e.sources) > 1
+  AND any(s IN coalesce(e.said, []) WHERE s STARTS WITH $source + '\t')
+RETURN properties(e) AS properties ORDER BY e.id LIMIT $limit
+"""
+
+# A property that is null is removed.
+AMEND_ENTITIES = """
+UNWIND $rows AS row
+MATCH (e:Entity {graph: $graph, id: row.id})
+SET e += row.properties
+WITH e, row, [l IN labels(e) WHERE row.label IS NOT NULL AND l IN $labels AND l <> row.label] AS stale
+REMOVE e:$(stale)
+SET e:$([l IN [row.label] WHERE l IS NOT NULL])
+"""
+
 FORGET_VOCABULARY = """
 MATCH (v:Vocabulary {graph: $graph}) WHERE any(s IN v.said WHERE s STARTS WITH $source + '\t')
 WITH v LIMIT $limit

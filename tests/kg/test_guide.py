@@ -126,7 +126,9 @@ def test_slides_are_made_again_only_for_a_graph_that_changed(
 
 def test_a_graph_without_facts_types_or_pictures_is_shown_too(driver: neo4j.Driver, graph_name: str) -> None:
     writer = graph.claim(driver, graph_name)
-    rows = [{"id": each, "properties": {"names": [each]}, "label": None} for each in "ab"]
+    rows = [
+        {"id": each, "properties": {}, "makeshift": {}, "names": [each], "label": None, "said": []} for each in "ab"
+    ]
     writer.run(queries.WRITE_ENTITIES, rows=rows, source="test", labels=[])
     assert showcase(driver, graph_name) == Showcase(graph_name, (), None, ())
     assert browser.first_query(driver, graph_name) == tour.GRAPHS

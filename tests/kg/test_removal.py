@@ -15,6 +15,7 @@ from ingest.target import Target, Tower
 from kg import catalogue, queries, removal, vectors
 from kg.errors import DataError
 from kg.graph import read
+from kg.rdf import read_rdf
 from kg.types import Entity, ImageFile, Source, Triple
 
 
@@ -92,6 +93,35 @@ def test_a_source_that_was_removed_comes_back_whole(
     removal.remove_source(driver, engine, graph_name, "second")
     load(Target(driver, engine, graph_name, tmp_path / "home"), two_sources[1], tower)
     assert state(driver, graph_name) == before
+
+
+def test_what_only_the_removed_source_said_of_a_shared_entity_goes_too(
+    driver: neo4j.Driver, engine: Engine, graph_name: str, tmp_path: Path, tower: Tower
+) -> None:
+    (tmp_path / "one.ttl").write_text(
+        "@prefix : <http://z.example/> . @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .\n"
+        ':leo a :Lion ; rdfs:label "Leo"@en ; :weight 190 ; :livesIn :zoo .\n'
+    )
+    (tmp_path / "two.ttl").write_text(
+        "@prefix : <http://z.example/> . @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .\n"
+        ':leo rdfs:label "Leo"@en, "León"@es ; :weight 200 ; :colour "tawny" ; :keptBy :zoo .\n'
+    )
+    target = Target(driver, engine, graph_name, tmp_path / "home")
+
+    def leo() -> dict[str, object]:
+        query = "MATCH (e:Entity {graph: $graph, id: 'http://z.example/leo'}) RETURN properties(e) AS p, labels(e) AS l"
+        [row] = read(driver, query, graph=graph_name)
+        return row["p"] | {"labels": sorted(row["l"])}
+
+    load(target, read_rdf([tmp_path / "one.ttl"], "one"), tower)
+    alone = leo()
+    load(target, read_rdf([tmp_path / "two.ttl"], "two"), tower)
+    driver.execute_query(
+        "MATCH (e:Entity {graph: $g, id: 'http://z.example/leo'}) SET e.mine = 'noted by hand'", g=graph_name
+    )
+    assert (leo()["weight"], leo()["name_es"], leo()["colour"]) == (200, "León", "tawny")
+    removal.remove_source(driver, engine, graph_name, "two")
+    assert leo() == alone | {"mine": "noted by hand"}
 
 
 def test_an_entity_goes_with_its_edges_and_the_pictures_that_are_its_own(
