@@ -99,7 +99,7 @@ def rdf(
 @click.option("--nodes", multiple=True, type=click.Path(path_type=Path), help="Table of entities; several are allowed.")
 @click.option("--edges", multiple=True, type=click.Path(path_type=Path), help="Table of facts; several are allowed.")
 @click.option("--graph", "graph_name", required=True, metavar="NAME", help="Name of the graph.")
-@click.option("--name", help="Name of the source on its edges; default: the first file's name.")
+@click.option("--name", help="Name of the source on its edges; default: the first edge table's name.")
 @click.option("--delimiter", help="What parts the cells, or 'tab'; default: found out.")
 @load_options
 @click.pass_obj

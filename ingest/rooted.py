@@ -25,14 +25,14 @@ def read_within(root: Path, path: str) -> bytes:
     try:
         file = open_below(os.path.realpath(root), parts)
     except OSError as exc:  # missing, no permission, a loop of links, a link that was set after we had looked
-        raise Unusable("unreadable", exc.strerror or str(exc)) from exc
+        raise Unusable("unreadable", f"can't be opened: {exc.strerror or exc}") from exc
     try:
         kind = os.fstat(file)
         if not stat.S_ISREG(kind.st_mode):
             raise Unusable("unreadable", "is no regular file")
         data = read_all(file) if kind.st_size <= MAX_BYTES else b""
     except OSError as exc:
-        raise Unusable("unreadable", exc.strerror or str(exc)) from exc
+        raise Unusable("unreadable", f"can't be opened: {exc.strerror or exc}") from exc
     finally:
         os.close(file)
     if kind.st_size > MAX_BYTES or len(data) > MAX_BYTES:
