@@ -16,15 +16,13 @@ import numpy as np
 from sqlalchemy import Engine
 
 from benchmarks.planted import Planted, flags, plant
+from benchmarks.stores import stores
 from ingest.judge import judge
 from ingest.load import load
 from ingest.sample import folder
 from ingest.target import Target, choose_tower
-from kg import graph, removal, schema, vectors
-from kg.cli import default_home
+from kg import graph, removal, vectors
 from kg.progress import bar
-from kg.services import ensure
-from kg.settings import ServiceSettings
 from kg.types import Entity, ImageFile, ImageRecord, Source
 
 ENTITIES = int(os.environ.get("KWK_PLANTED_ENTITIES", "60"))
@@ -37,18 +35,12 @@ RETURN e.id AS entity, coalesce(h.path, i.path) AS path, i.sha256 AS sha256, h.g
 
 def main() -> None:
     """Measure on the stores of KWK_HOME, in graphs of their own."""
-    home = Path(os.environ.get("KWK_HOME") or default_home())
-    addresses = ensure(ServiceSettings(home), print)
-    with graph.connect(addresses.neo4j) as driver:
-        engine = vectors.connect(addresses.postgres)
-        schema.migrate_neo4j(driver)
-        schema.migrate_postgres(engine)
+    with stores() as (driver, engine, home):
         bench_large(driver, engine)  # before an encoder is in memory
         for seed, one_source in ((0, False), (1, True)):
             with tempfile.TemporaryDirectory() as scratch:
                 planted = plant(flags(folder() / "images"), Path(scratch), ENTITIES, seed, one_source)
                 print(told(driver, engine, home, Path(scratch), planted, one_source))
-        engine.dispose()
 
 
 def told(

@@ -8,21 +8,17 @@ import os
 import random
 import statistics
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import neo4j
-from sqlalchemy import Engine
 
+from benchmarks.stores import stores
 from ingest.load import entity_row, load
 from ingest.mmkb import read_mmkb
 from ingest.target import Target, batches, choose_tower
-from kg import graph, removal, schema, vectors
-from kg.cli import default_home
+from kg import graph, removal
 from kg.naming import relation_types, type_labels
-from kg.services import ensure
-from kg.settings import ServiceSettings
 from kg.types import Source, Triple
 
 RUNS = 5
@@ -48,19 +44,6 @@ ENTITIES = """
 UNWIND $rows AS row
 MERGE (e:Entity {graph: $graph, id: row.id}) SET e += row.properties SET e:$([l IN [row.label] WHERE l IS NOT NULL])
 """
-
-
-@contextmanager
-def stores() -> Iterator[tuple[neo4j.Driver, Engine, Path]]:
-    """Yield both stores of KWK_HOME."""
-    home = Path(os.environ.get("KWK_HOME") or default_home())
-    addresses = ensure(ServiceSettings(home), print)
-    with graph.connect(addresses.neo4j) as driver:
-        engine = vectors.connect(addresses.postgres)
-        schema.migrate_neo4j(driver)
-        schema.migrate_postgres(engine)
-        yield driver, engine, home
-        engine.dispose()
 
 
 def main() -> None:

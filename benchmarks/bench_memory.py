@@ -20,7 +20,7 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from benchmarks.bench_bulk import Entities, Triples
-from benchmarks.bench_load import stores
+from benchmarks.stores import stores
 from ingest.load import load
 from ingest.target import Target, choose_tower
 from kg import removal

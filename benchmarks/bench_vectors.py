@@ -4,7 +4,7 @@ import numpy as np
 from pgvector.sqlalchemy import HALFVEC
 from sqlalchemy import Column, LargeBinary, MetaData, Table, Text, insert, text
 
-from benchmarks.bench_load import stores
+from benchmarks.stores import stores
 from benchmarks.turns import in_turn
 from kg import vectors
 from kg.types import ImageRecord

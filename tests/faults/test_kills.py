@@ -117,6 +117,19 @@ def test_a_server_killed_under_an_ingest_loses_and_doubles_nothing(
     assert wrong == 0
 
 
+def test_of_two_ingests_at_once_the_earlier_says_why_it_stops_and_one_whole_graph_is_left(
+    rough: Path, chain: Path, undisturbed: tuple[State, float]
+) -> None:
+    clear(rough)
+    runs = [ingest(rough, chain) for _ in range(2)]
+    errors = [run.communicate()[1].decode() for run in runs]
+    assert sorted(run.returncode for run in runs) in ([0, 0], [0, 1])
+    told = [error for run, error in zip(runs, errors, strict=True) if run.returncode]
+    assert all("Another command began to write" in error for error in told)
+    finish(rough, chain)
+    assert state(rough, NAME).same(undisturbed[0])
+
+
 def test_of_two_ingests_with_postgres_killed_under_them_one_graph_is_left(
     rough: Path, chain: Path, undisturbed: tuple[State, float], report: Report
 ) -> None:

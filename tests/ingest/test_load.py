@@ -1,11 +1,6 @@
 """A source reaches both stores whole, once, under names that never change; killed or doubled it ends the same."""
 
-import contextlib
 import json
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +12,6 @@ from PIL import Image
 from sqlalchemy import Engine, text
 
 from ingest.load import Summary, load
-from ingest.mmkb import read_mmkb
 from ingest.target import Target, Tower
 from kg import catalogue, graph, queries, removal, vectors
 from kg.errors import DataError
@@ -189,64 +183,6 @@ def test_removing_a_graph_leaves_what_another_shows(
     assert snapshot(driver, graph_name) == []
     removal.remove_graph(driver, engine, other)
     assert vectors.stored(engine, space, shas) == {}
-
-
-def ingest_command(home: Path, folder: Path, name: str) -> list[str]:
-    """Return the command that ingests a folder, as a process of its own."""
-    call = [sys.executable, "-c", "from kg.cli import main; main()", "-q", "--home", str(home)]
-    return [*call, "ingest", "fb15k", "--source", str(folder), "--graph", name]
-
-
-@pytest.fixture(scope="session")
-def chain(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in MMKB's layout with 40,000 facts and 40 pictures: enough to be killed in the middle."""
-    folder = tmp_path_factory.mktemp("chain")
-    lines = [f"/m/{n} /a/b/r{n % 7} /m/{(n * 31 + k) % 4000} ." for n in range(4000) for k in range(10)]
-    (folder / "X_EntityTriples.txt").write_text("\n".join(lines) + "\n")
-    for n in range(40):
-        place = folder / "image-graph_images" / f"m.{n}"
-        place.mkdir(parents=True)
-        Image.effect_noise((32, 32), 80).save(place / "a.png")
-    return folder
-
-
-def test_killed_at_any_point_and_run_again_ends_as_if_undisturbed(
-    home: Path, chain: Path, driver: neo4j.Driver, engine: Engine, graph_name: str, kwk: Kwk
-) -> None:
-    kwk("ingest", "fb15k", "--source", str(chain), "--graph", graph_name)
-    whole = comparable(snapshot(driver, graph_name))
-    for patience in (2.5, 4.5, 6.5):
-        removal.remove_graph(driver, engine, graph_name)
-        process = subprocess.Popen(ingest_command(home, chain, graph_name), start_new_session=True)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(patience)
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        kwk("ingest", "fb15k", "--source", str(chain), "--graph", graph_name)
-        assert comparable(snapshot(driver, graph_name)) == whole, patience
-
-
-def test_two_runs_at_once_end_in_one_whole_graph(
-    home: Path, chain: Path, driver: neo4j.Driver, graph_name: str, kwk: Kwk
-) -> None:
-    runs = [subprocess.Popen(ingest_command(home, chain, graph_name), stderr=subprocess.PIPE) for _ in range(2)]
-    errors = [run.communicate()[1].decode() for run in runs]
-    codes = sorted(run.returncode for run in runs)
-    assert codes in ([0, 0], [0, 1])
-    assert all(
-        "Another command began to write" in error for run, error in zip(runs, errors, strict=True) if run.returncode
-    )
-    once = comparable(snapshot(driver, graph_name))
-    kwk("ingest", "fb15k", "--source", str(chain), "--graph", graph_name)
-    assert comparable(snapshot(driver, graph_name)) == once
-    records, _, _ = driver.execute_query("MATCH (:Entity {graph: $g})-[r]->(:Entity) RETURN count(r)", g=graph_name)
-    assert records[0][0] == len(read_mmkb(chain).triples)
-
-
-def comparable(lines: list[str]) -> list[str]:
-    """Return a snapshot without the graph's own node, whose times and fence differ."""
-    return [line for line in lines if '["Graph"]' not in line]
 
 
 @pytest.mark.fb15k
