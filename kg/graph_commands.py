@@ -104,14 +104,15 @@ def remove(kwk: Kwk, name: str, source: str | None, entity: str | None, image: s
             found = catalogue.find_image(driver, name, image)
             what, work = f"the image {found[:12]}", partial(removal.remove_image, sha256=found)
         else:
-            what, work = "all of it", partial(removal.remove_graph, progress=progress)
+            what, work = "", partial(removal.remove_graph, progress=progress)
         if not yes:
-            click.confirm(f"Remove {what} from the graph '{name}'?", abort=True, err=True)
+            part = f"{what} from" if what else "all of"
+            click.confirm(f"Remove {part} the graph '{name}'?", abort=True, err=True)
         removed = work(driver, engine, name)
         publish_assets(kwk.home, driver)
     edges = f"{removed.edges:,} edges and " if removed.edges else ""
     click.echo(
-        f"Removed {what} from '{name}': {edges}{removed.nodes:,} nodes from Neo4j, "
+        f"Removed {f'{what} from ' if what else ''}'{name}': {edges}{removed.nodes:,} nodes from Neo4j, "
         f"{removed.images:,} images from Postgres."
     )
 

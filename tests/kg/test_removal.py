@@ -173,4 +173,4 @@ def test_the_command_removes_a_part_and_refuses_two_at_once(
 ) -> None:
     kwk("graphs", "remove", graph_name, "--source", "a", "--entity", "b", code=2)
     assert "Removed the entity sol" in kwk("graphs", "remove", graph_name, "--entity", "Sol", "--yes").stdout
-    assert "all of it" in kwk("graphs", "remove", graph_name, "--yes").stdout
+    assert f"Removed '{graph_name}': " in kwk("graphs", "remove", graph_name, "--yes").stdout

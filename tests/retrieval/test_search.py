@@ -66,7 +66,7 @@ def test_question_that_came_with_a_picture_is_looked_for_with_it(pictures: Pictu
 
 
 def test_without_a_run_pictures_stay_in_their_order(pictures: Pictures, album: Album) -> None:
-    plain = Pictures(pictures.engine, pictures.reader, pictures.root, pictures.encoder, pictures.descriptor)
+    plain = Pictures(pictures.engine, pictures.reader, pictures.roots, pictures.encoder, pictures.descriptor)
     shas = list(album.shas[:3][::-1])
     assert plain.best(QUESTION, SAID, None, shas) == shas
 
