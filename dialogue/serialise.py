@@ -10,7 +10,7 @@ from json.encoder import encode_basestring
 from pathlib import Path
 from typing import Any
 
-from dialogue.types import Dialogue, Fact, Shown, Span, Turn
+from dialogue.types import Dialogue, Fact, Query, Shown, Span, Turn
 from kg.errors import DataError
 
 SCHEMA = 1
@@ -44,11 +44,20 @@ def _fact(fact: Fact) -> str:
     triples = ",".join([_triple(triple) for triple in fact.triples])
     slots = ",".join([f"[{slot.start},{slot.end},{quote(slot.entity)}]" for slot in fact.slots])
     one = "null" if fact.triple is None else triples
+    query = "" if fact.query is None else f'"query":{_query(fact.query)},'
+    refers = '"refers":true,' if fact.refers else ""
     return (
         f'"kind":"{fact.kind}","triple":{one},"triples":[{triples}],'
         f'"direction":"{fact.direction}","answers":{_list(fact.answers)},"value":{quote(fact.value)},'
-        f'"slots":[{slots}],"format":"{fact.format}",'
+        f'"slots":[{slots}],"format":"{fact.format}",{query}{refers}'
     )
+
+
+def _query(query: Query) -> str:
+    path = ",".join([f'[{quote(relation)},"{direction}"]' for relation, direction in query.path])
+    claim, by = ("null" if each is None else quote(each) for each in (query.claim, query.by))
+    values = f',"values":{json.dumps(query.values)}' if query.values else ""
+    return f'{{"subjects":{_list(query.subjects)},"path":[{path}],"claim":{claim},"by":{by}{values}}}'
 
 
 def _triple(triple: tuple[str, str, str]) -> str:
@@ -107,5 +116,17 @@ def _read_turn(turn: dict[str, Any]) -> Turn:
             value=kg["value"],
             slots=tuple(Span(start, end, entity) for start, end, entity in kg["slots"]),
             format=kg["format"],
+            query=_read_query(kg["query"]) if "query" in kg else None,
+            refers=bool(kg.get("refers")),
         )
     return Turn(turn["from"], turn["value"], images, fact)
+
+
+def _read_query(query: dict[str, Any]) -> Query:
+    return Query(
+        subjects=tuple(query["subjects"]),
+        path=tuple((relation, direction) for relation, direction in query["path"]),
+        claim=query["claim"],
+        by=query["by"],
+        values=tuple(query.get("values", ())),
+    )

@@ -8,9 +8,11 @@ from dialogue.wordings import Direction
 Format = Literal["T2T", "I2T", "T2I", "I2I"]
 Split = Literal["train", "valid", "test"]
 Speaker = Literal["human", "model"]
+Kind = Literal["fact", "yes_no", "count", "comparison", "multi_hop", "unanswerable"]
 
 FORMATS: tuple[Format, ...] = get_args(Format)  # by number: bit 0, the question shows an image; bit 1, the answer does
 SPLITS: tuple[Split, ...] = get_args(Split)
+KINDS: tuple[Kind, ...] = get_args(Kind)
 IMAGE = "<image>"  # stands in a turn's value where an image is shown
 
 
@@ -33,16 +35,32 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
+class Query:
+    """What a round of another kind than `fact` asks, so that the graph alone decides whether its answer is right.
+
+    Followed from a subject, `path` leads to the set of that subject's answers.
+    """
+
+    subjects: tuple[str, ...]  # two of a comparison, else one
+    path: tuple[tuple[str, Direction], ...]  # relations, and which of their ends is looked for
+    claim: str | None = None  # the entity that a question proposes
+    by: str | None = None  # the numeric property that a comparison goes by
+    values: tuple[float, ...] = ()  # of that property, one a subject
+
+
+@dataclass(frozen=True, slots=True)
 class Fact:
     """What a model's turn rests on: the triples it states, and every true answer to the question before it."""
 
-    kind: str
-    triples: tuple[tuple[str, str, str], ...]  # (head, relation, tail); each has one answer
+    kind: Kind
+    triples: tuple[tuple[str, str, str], ...]  # (head, relation, tail); of a fact, each has one answer
     direction: Direction
     answers: tuple[str, ...]  # ids of every true answer, ascending
     value: str  # the answer as the text names it
-    slots: tuple[Span, ...]  # where the answers are named, in the order of `triples`
+    slots: tuple[Span, ...]  # where the answers are named; of a fact, in the order of `triples`
     format: Format
+    query: Query | None = None  # of every kind but `fact`
+    refers: bool = False  # whether the question names its subject by "its" or "this country": the one spoken of before
 
     @property
     def triple(self) -> tuple[str, str, str] | None:
