@@ -4,7 +4,6 @@ The present votes stand in Neo4j, where the decision is; each vote that was ever
 transaction on one entity and takes no graph's fence, so that a review and an ingest go on side by side.
 """
 
-import time
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,14 +11,13 @@ from datetime import UTC, datetime
 from typing import Any, LiteralString, TypeVar
 
 import neo4j
-from neo4j.exceptions import DriverError, IncompleteCommit, Neo4jError
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from ingest import queries
 from ingest.agreement import Ballot
 from kg.errors import DataError, StoreError
-from kg.graph import RESENDS, read
+from kg.graph import committed, read
 
 T = TypeVar("T")
 
@@ -118,17 +116,13 @@ class BallotBox:
 
     def _transaction(self, work: Callable[[neo4j.ManagedTransaction], T]) -> T:
         """Run an idempotent `work` in one transaction, again if the answer to its commit was lost."""
-        for attempt in range(RESENDS):
-            try:
-                with self.driver.session() as session:
-                    return session.execute_write(work)
-            except IncompleteCommit as exc:
-                if attempt == RESENDS - 1:
-                    raise StoreError(f"Neo4j stopped answering while a vote was written: {exc}") from exc
-                time.sleep(0.2 * 2**attempt)
-            except (DriverError, Neo4jError) as exc:
-                raise StoreError(f"Neo4j did not take the vote, so it does not count yet: {exc}") from exc
-        raise AssertionError("unreachable")
+        return committed(
+            self.driver,
+            work,
+            lost="Neo4j stopped answering while a vote was written",
+            refused="Neo4j did not take the vote, so it does not count yet",
+            patience=0.2,  # somebody sits and waits
+        )
 
     def next_entity(self, reviewer: str, after: str, everything: bool = False) -> str | None:
         """Return the next entity, by id, that a reviewer has not voted on; from the end on again from the beginning."""

@@ -13,13 +13,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ingest.explain import semantic_line
-from ingest.judge import GateSummary, judge
+from ingest.judge import judge
 from ingest.load_images import load_images
 from ingest.target import Target, Tower, batches
 from kg import bulk, catalogue, facts, graph, queries
 from kg.naming import relation_label, relation_types, type_labels
 from kg.rdf_entity import best_label, label_key
 from kg.types import Entity, Reject, Source
+from kg.whole_file import whole_file
 
 ENTITY_BATCH = 2_000
 
@@ -42,11 +43,6 @@ class Summary:
     rejects_file: str | None
     seconds: float
 
-    @property
-    def changed(self) -> bool:
-        """Say whether the graph is another than before."""
-        return bool(self.changed_entities or self.new_triples or self.new_images)
-
 
 def load(target: Target, source: Source, tower: Tower, imported: int | None = None) -> Summary:
     """Load `source`; run again it adds only what is missing.
@@ -66,7 +62,9 @@ def load(target: Target, source: Source, tower: Tower, imported: int | None = No
         bulk.check_count(target.driver, target.graph, imported)
         new_triples = imported
     images = load_images(target, writer, source, tower)
-    judged = gated(target, writer, tower) if images.count else None
+    judged = None
+    if images.count:
+        judged = judge(target.driver, target.engine, target.graph, tower, target.progress, writer=writer)
     write_splits(target, source)
     rejects = [*source.rejects, *images.rejects]
     rejects_file = write_rejects(target.home, target.graph, source.name, rejects)
@@ -86,11 +84,6 @@ def load(target: Target, source: Source, tower: Tower, imported: int | None = No
         rejects_file=rejects_file,
         seconds=round(time.monotonic() - start, 2),
     )
-
-
-def gated(target: Target, writer: graph.Writer, tower: Tower) -> GateSummary:
-    """Pass the graph's images through the gates."""
-    return judge(target.driver, target.engine, target.graph, tower, target.progress, writer=writer)
 
 
 def name_all(writer: graph.Writer, source: Source) -> dict[str, str]:
@@ -200,11 +193,6 @@ def splits_file(home: Path, graph_name: str, split: str) -> Path:
     return home / "splits" / graph_name / f"{split}.tsv"
 
 
-def read_splits(path: Path) -> dict[str, str]:
-    """Return the part of each triple by its key."""
-    return dict(line.split("\t") for line in path.read_text("utf-8").splitlines())
-
-
 def write_rejects(home: Path, graph_name: str, source: str, rejects: Iterable[Reject]) -> str | None:
     """Write what was dropped as JSON lines below the home folder; return the path, or None if nothing was."""
     path = home / "rejects" / f"{graph_name}-{source.replace('/', '_')}.jsonl"
@@ -219,7 +207,5 @@ def write_rejects(home: Path, graph_name: str, source: str, rejects: Iterable[Re
 def write_lines(path: Path, lines: Iterable[str]) -> None:
     """Write a text file whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    with part.open("w", encoding="utf-8", errors="backslashreplace") as file:
+    with whole_file(path) as part, part.open("w", encoding="utf-8", errors="backslashreplace") as file:
         file.writelines(lines)
-    part.replace(path)

@@ -34,7 +34,6 @@ def load_images(target: Target, writer: graph.Writer, source: Source, tower: Tow
     prefix = settle_root(writer, root, source.name)
     rejects: list[Reject] = []
     count = new = 0
-    encoded: int | None = None  # the width of what was encoded
     with target.progress("images", len(source.images)) as advance:
         for batch in batches(source.images, BATCH):
             records, unknown = known_images(target.engine, tower.space, root, batch)
@@ -43,18 +42,15 @@ def load_images(target: Target, writer: graph.Writer, source: Source, tower: Tow
                 pictures = [each for each in opened if isinstance(each, Picture)]
                 rejects += [each for each in opened if isinstance(each, Reject)]
                 if pictures:
-                    encoder = tower.load()
-                    features = encoder.encode([picture.pixels for picture in pictures])
+                    features = tower.load().encode([picture.pixels for picture in pictures])
                     fresh = [picture.record for picture in pictures]
                     vectors.store(target.engine, (target.graph, source.name), fresh, tower.space, features)
                     records += fresh
-                    encoded = encoder.width
                 advance(len(opened))
             placed = [replace(record, path=prefix + record.path) for record in records]
             new += graph.write_images(writer, placed, source.name)
             count += len(records)
-    if encoded is not None:
-        vectors.build_index(target.engine, tower.space, encoded)
+    vectors.build_index(target.engine, tower.space, tower.width)  # also where a load before was killed on its way here
     writer.run(queries.USE_SPACE, space=tower.space, encoder=tower.name)
     return LoadedImages(count, new, rejects)
 

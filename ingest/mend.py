@@ -61,14 +61,14 @@ def mend(
             ("file_changed", take_in_again),
             ("file_gone", untie),
             ("orphan_entity", remove_orphans),
-            ("bare_image", remove_bare),
             ("no_embedding", encode_again),
             ("no_node", remove_rows),
         ):
             if by_kind[kind]:
                 work(mender, by_kind[kind])
                 advance(len(by_kind[kind]))
-    removal.remove_bare_images(writer, engine)
+        removal.remove_bare_images(writer, engine)  # those that were found, and those that were untied just now
+        advance(len(by_kind["bare_image"]))
     removal.touch(writer)
     return sum(map(len, by_kind.values()))
 
@@ -129,12 +129,6 @@ def remove_orphans(mender: Mender, findings: Sequence[Finding]) -> None:
     """Remove entities that nothing says any more."""
     for finding in findings:
         mender.writer.run(upkeep_queries.REMOVE_ORPHAN, id=finding.what)
-
-
-def remove_bare(mender: Mender, findings: Sequence[Finding]) -> None:
-    """Remove image nodes that no entity has."""
-    del findings  # all that are bare by now
-    removal.remove_bare_images(mender.writer, mender.engine)
 
 
 def remove_rows(mender: Mender, findings: Sequence[Finding]) -> None:

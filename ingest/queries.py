@@ -168,23 +168,15 @@ RETURN properties(e) AS properties, [l IN labels(e) WHERE l <> 'Entity'] AS labe
 """
 
 # Of a hub with many facts some thousand tell enough; relations that say one thing come before those that say many.
-FACTS_FROM: Final = """
-MATCH (e:Entity {graph: $graph, id: $entity})-[r]->(b:Entity)
+_RELATIONS: Final = """
 WITH r, b LIMIT $scanned
 WITH type(r) AS type, count(DISTINCT b) AS facts, collect(DISTINCT coalesce(b.name, b.id))[..$few] AS names
 OPTIONAL MATCH (n:Relation {graph: $graph, type: type})
 RETURN coalesce(n.label, toLower(replace(type, '_', ' '))) AS relation, facts, names
 ORDER BY facts, relation LIMIT $relations
 """
-
-FACTS_TO: Final = """
-MATCH (e:Entity {graph: $graph, id: $entity})<-[r]-(b:Entity)
-WITH r, b LIMIT $scanned
-WITH type(r) AS type, count(DISTINCT b) AS facts, collect(DISTINCT coalesce(b.name, b.id))[..$few] AS names
-OPTIONAL MATCH (n:Relation {graph: $graph, type: type})
-RETURN coalesce(n.label, toLower(replace(type, '_', ' '))) AS relation, facts, names
-ORDER BY facts, relation LIMIT $relations
-"""
+FACTS_FROM: Final = "MATCH (e:Entity {graph: $graph, id: $entity})-[r]->(b:Entity)" + _RELATIONS
+FACTS_TO: Final = "MATCH (e:Entity {graph: $graph, id: $entity})<-[r]-(b:Entity)" + _RELATIONS
 
 IMAGE_FILES: Final = """
 MATCH (g:Graph {name: $graph})

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from kg.graph import read
 from kg.grass import Colour, colours, style_sheet
 from kg.settings import Neo4jAddress
 from kg.showcase import example, showcase
+from kg.whole_file import whole_file
 
 
 def publish_assets(home: Path, driver: neo4j.Driver) -> None:
@@ -88,6 +88,5 @@ def first_query(driver: neo4j.Driver, graph: str, entity: str | None = None) -> 
 def write(path: Path, text: str) -> None:
     """Replace a file at once, so that a reader never sees half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")  # another command may be writing it too
-    part.write_text(text, "utf-8")
-    part.replace(path)
+    with whole_file(path) as part:
+        part.write_text(text, "utf-8")

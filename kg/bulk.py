@@ -25,7 +25,6 @@ from kg.types import Source
 
 TOOL = "org.neo4j.cli.AdminTool"
 HEAP = 2048  # MiB
-_SEPARATOR = "\x1f"  # between the elements of a list: no source can be called so
 
 
 def refuse_unless_empty(driver: neo4j.Driver, settings: ServiceSettings) -> None:
@@ -100,7 +99,8 @@ def run_importer(house: House, folder: Path) -> None:
     options = [
         "database", "import", "full", "neo4j", "--overwrite-destination", "--id-type=string",
         f"--nodes={folder / 'nodes.csv'}", f"--relationships={folder / 'relationships.csv'}",
-        "--array-delimiter=U+001F", "--multiline-fields=true", f"--report-file={folder / 'report.txt'}",
+        "--array-delimiter=U+001F",  # no source can be called so
+        "--multiline-fields=true", f"--report-file={folder / 'report.txt'}",
     ]  # fmt: skip
     environment = clean_environment() | {
         "NEO4J_HOME": str(server.folder), "NEO4J_CONF": str(server.folder / "conf"),

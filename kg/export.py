@@ -16,6 +16,7 @@ from kg import export_queries
 from kg.errors import DataError
 from kg.graph import read
 from kg.progress import Progress, silent
+from kg.whole_file import whole_file
 
 PAGE = 1_000  # entities, with all their facts
 
@@ -100,16 +101,3 @@ def text_file(out: Path | None) -> Iterator[Callable[[str], Any]]:
     with whole_file(out) as part, part.open("w", encoding="utf-8", newline="\n") as file:
         stream: IO[str] = file
         yield stream.write
-
-
-@contextmanager
-def whole_file(out: Path) -> Iterator[Path]:
-    """Yield a place beside `out` to write to; what is written there becomes `out` at the end, or nothing."""
-    part = out.with_name(f".{out.name}.part-{os.getpid()}")
-    try:
-        yield part
-        part.replace(out)
-    except OSError as exc:
-        raise DataError(f"{out} can't be written: {exc.strerror or exc}.") from exc
-    finally:
-        part.unlink(missing_ok=True)

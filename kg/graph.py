@@ -73,21 +73,37 @@ class Writer:
                 )
             return work(tx)
 
-        for attempt in range(RESENDS):
-            try:
-                with self.driver.session() as session:
-                    return session.execute_write(fenced)
-            except IncompleteCommit as exc:
-                if attempt == RESENDS - 1:
-                    raise StoreError(f"Neo4j stopped answering while '{self.graph}' was written: {exc}") from exc
-                time.sleep(0.5 * 2**attempt)  # the server is restarting: give it a moment
-            except (DriverError, Neo4jError) as exc:
-                raise StoreError(f"Neo4j refused a batch of the graph '{self.graph}': {exc}") from exc
-        raise AssertionError("unreachable")
+        return committed(
+            self.driver,
+            fenced,
+            lost=f"Neo4j stopped answering while '{self.graph}' was written",
+            refused=f"Neo4j refused a batch of the graph '{self.graph}'",
+        )
 
     def run(self, query: LiteralString, **parameters: Any) -> neo4j.SummaryCounters:
         """Run one statement under the fence; return Neo4j's counters (`nodes_created`, …)."""
         return self.write(lambda tx: tx.run(query, parameters, graph=self.graph).consume().counters)
+
+
+def committed(
+    driver: neo4j.Driver, work: Callable[[Tx], T], lost: str, refused: str, patience: float = 0.5
+) -> T:  # fmt: skip
+    """Run an idempotent `work` in one transaction, again where the answer to its commit was lost.
+
+    Raises StoreError that begins with `lost` where that goes on (the first wait is `patience` seconds, each further one
+    twice as long), with `refused` where Neo4j says no.
+    """
+    for attempt in range(RESENDS):
+        try:
+            with driver.session() as session:
+                return session.execute_write(work)
+        except IncompleteCommit as exc:
+            if attempt == RESENDS - 1:
+                raise StoreError(f"{lost}: {exc}") from exc
+            time.sleep(patience * 2**attempt)  # the server is restarting: give it a moment
+        except (DriverError, Neo4jError) as exc:
+            raise StoreError(f"{refused}: {exc}") from exc
+    raise AssertionError("unreachable")
 
 
 def claim(driver: neo4j.Driver, graph: str) -> Writer:

@@ -28,8 +28,14 @@ PART = 500  # embeddings that are encoded at a time
 
 # Many hashes as one parameter: an array of them would be written out and escaped one by one, which takes longer than
 # all the rest of a load.
-AMONG = """sha256 = ANY (ARRAY(
-    SELECT substring(CAST(:shas AS bytea) FROM 32 * n + 1 FOR 32) FROM generate_series(0, :count - 1) AS n))"""
+_AMONG = """sha256 = ANY (ARRAY(
+    SELECT substring(CAST({shas} AS bytea) FROM 32 * n + 1 FOR 32) FROM generate_series(0, {count} - 1) AS n))"""
+AMONG = _AMONG.format(shas=":shas", count=":count")
+FETCH = (
+    "COPY (SELECT sha256, vector FROM embedding WHERE space = %(space)s AND "  # noqa: S608
+    + _AMONG.format(shas="%(shas)s", count="%(count)s")
+    + " AND vector_dims(vector) = %(width)s) TO STDOUT (FORMAT BINARY)"
+)
 SEEN = (
     "SELECT sha256, EXISTS (SELECT FROM embedding WHERE embedding.sha256 = image.sha256 AND space = :space) "  # noqa: S608
     f"FROM image WHERE {AMONG}"
@@ -253,16 +259,12 @@ def fetch(engine: Engine, space: str, sha256: Sequence[str], width: int) -> dict
             ("vector", ">f2", (width,)),
         ]
     )
-    query = (
-        "COPY (SELECT sha256, vector FROM embedding WHERE space = %(space)s AND sha256 = ANY(%(shas)s) "
-        "AND vector_dims(vector) = %(width)s) TO STDOUT (FORMAT BINARY)"
-    )
-    wanted = {"space": space, "shas": [bytes.fromhex(sha) for sha in sha256], "width": width}
+    wanted = among(sha256) | {"space": space, "width": width}
     try:
         with engine.connect() as connection:
             driver = connection.connection.driver_connection
             assert driver is not None  # noqa: S101 - an open connection has one
-            with psycopg.ClientCursor(driver) as cursor, cursor.copy(cursor.mogrify(query, wanted)) as stream:
+            with psycopg.ClientCursor(driver) as cursor, cursor.copy(cursor.mogrify(FETCH, wanted)) as stream:
                 data = b"".join(stream)
     except (SQLAlchemyError, psycopg.Error) as exc:
         raise StoreError(f"Postgres could not read {len(sha256)} embeddings of {space} back: {exc}") from exc

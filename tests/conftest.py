@@ -11,6 +11,7 @@ from typing import Any
 import neo4j
 import pytest
 from click.testing import CliRunner, Result
+from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy import Engine
 
 from ingest.encoders import Encoder, effnet_lite0
@@ -21,6 +22,15 @@ from kg.postgres_place import SYSTEM_FOLDER, read_place
 from kg.services import ensure, stop
 from kg.settings import Addresses, ServiceSettings
 
+CHROMIUM = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 TOLD: pytest.StashKey[list[str]] = pytest.StashKey()  # lines for the end of a run
 
 
@@ -161,3 +171,15 @@ def fb15k_folder() -> Path:
     if not named or not Path(named).is_dir():
         pytest.skip("KWK_FB15K_DIR names no folder: the tests on the real FB15K DO NOT RUN")
     return Path(named)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A headless Chromium that asks nobody else for anything."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if path is None:
+        pytest.skip("there is no chromium: the tests that drive a real browser DO NOT RUN")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM)
+        yield browser
+        browser.close()

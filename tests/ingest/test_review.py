@@ -7,7 +7,6 @@ import http.client
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -22,7 +21,7 @@ from urllib.parse import urlsplit
 import neo4j
 import psutil
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import Engine
 
 from ingest.ballot import BallotBox
@@ -32,7 +31,6 @@ from kg.types import ImageRecord
 
 pytestmark = pytest.mark.browser
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 PATIENCE = 60_000  # ms: the machine may be busy with the other tests
 HOSTILE = "<img src=x onerror=\"document.body.dataset.hacked='1'\"> ${1+1} {{value}} </script>"
 
@@ -49,18 +47,6 @@ class Served:
     def votes(self, entity: str) -> dict[str, str | None]:
         """Return the last vote of each reviewer, from the history."""
         return {vote.reviewer: vote.sha256 for vote in self.box.history(entity)}
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """A headless Chromium."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if path is None:
-        pytest.skip("there is no chromium: the tests of the review page DO NOT RUN")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @contextmanager

@@ -5,7 +5,6 @@ KWK_TEST_SCREENSHOTS names a folder that pictures of it are written to.
 
 import os
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,7 +12,7 @@ from urllib.parse import urlsplit
 import neo4j
 import pytest
 from click.testing import Result
-from playwright.sync_api import Browser, Locator, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from kg import tour, tour_checks
 from kg.browser import publish_assets
@@ -22,30 +21,9 @@ from kg.tour import Shown
 
 pytestmark = pytest.mark.browser
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PATIENCE = 60_000  # ms: the machine may be busy with the other tests
 CAPTION = "[...each.querySelectorAll('text.caption')].map(line => line.textContent.trim()).join(' ')"
 FILL = "each.querySelector('circle.b-outline').getAttribute('fill')"
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """A headless Chromium."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if path is None:
-        pytest.skip("there is no chromium: the tests of Neo4j Browser DO NOT RUN")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
