@@ -47,7 +47,7 @@ def material_of(source: Source) -> Material:
     relations = [Relation(path, types[path], relation_label(path)) for path in paths]
     kinds = type_labels(sorted({e.types[0] for e in source.entities if e.types}), {})
     facts = ((triple.head, triple.relation, triple.tail) for triple in source.triples)
-    return prepare(build(source.name, entities, relations, facts, kinds))
+    return prepare(build(source.name, entities, relations, facts, kinds), kinds=())
 
 
 def bench(material: Material) -> None:
@@ -106,7 +106,7 @@ class Peer:
         relation = m.graph.relations[each.relation].path
         triples = [[m.ids[m.heads[n]], relation, m.ids[m.out.neighbour[n]]] for n in each.triples]
         asked = [self.image(each.subject, each.subject_image)] if each.format & 1 else []
-        given = [self.image(each.answers[0], each.answer_image)] if each.format & 2 else []
+        given = [self.image(*pair) for pair in zip(each.answers, each.answer_images, strict=False)]
         names = [m.names[entity] for entity in each.answers]
         knowledge = {
             "kind": "fact",

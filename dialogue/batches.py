@@ -11,7 +11,7 @@ from itertools import islice
 from dialogue.asks import Ask
 from dialogue.lines import line
 from dialogue.material import Material, prepare
-from dialogue.types import Format
+from dialogue.types import Format, Kind
 from dialogue.walk import Task, walk
 from kg.adjacency import Adjacency
 
@@ -51,7 +51,7 @@ def batches_of(material: Material, seed: int, workers: int = 1) -> Iterator[Run]
         yield lambda tasks: (write_batch(material, seed, part) for part in _parts(tasks))
         return
     method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
-    origin = material.graph, seed, material.formats, material.lang
+    origin = material.graph, seed, material.formats, material.lang, material.kinds
     with ProcessPoolExecutor(workers, multiprocessing.get_context(method), _begin_worker, origin) as executor:
         try:
             yield lambda tasks: _ahead(executor, tasks, 3 * workers)
@@ -77,8 +77,8 @@ def _ahead(executor: ProcessPoolExecutor, tasks: Iterable[Task], ahead: int) -> 
 _of_worker: list[tuple[Material, int]] = []  # what this process makes dialogues from, if it is a worker
 
 
-def _begin_worker(graph: Adjacency, seed: int, formats: tuple[Format, ...], lang: str) -> None:
-    _of_worker[:] = [(prepare(graph, seed, formats, lang), seed)]
+def _begin_worker(graph: Adjacency, seed: int, formats: tuple[Format, ...], lang: str, kinds: tuple[Kind, ...]) -> None:
+    _of_worker[:] = [(prepare(graph, seed, formats, lang, kinds), seed)]
 
 
 def _write_in_worker(tasks: list[Task]) -> list[Written]:

@@ -19,7 +19,7 @@ from dialogue.folder import SETTINGS, WORDINGS, check_target, new_folder
 from dialogue.material import Material, prepare
 from dialogue.serialise import SCHEMA
 from dialogue.splits import TEST, TRAIN, VALID
-from dialogue.types import FORMATS, SPLITS, Format
+from dialogue.types import FORMATS, KINDS, SPLITS, Format, Kind
 from dialogue.walk import LENGTHS, Task, cover
 from dialogue.wordings import Question
 from kg.adjacency import Adjacency
@@ -38,6 +38,7 @@ class BuildSettings:
     rounds: int | None = None  # None: ROUNDS, or one for each triple and format where these are fewer
     seed: int = 0
     formats: tuple[Format, ...] = FORMATS
+    kinds: tuple[Kind, ...] = KINDS
     lang: str = "en"
 
     def __post_init__(self) -> None:
@@ -47,6 +48,8 @@ class BuildSettings:
             raise DataError(f"The seed {self.seed} is not between 0 and 2^32 - 1.")
         if not self.formats:
             raise DataError(f"No format was chosen; there are {', '.join(FORMATS)}.")
+        if "fact" not in self.kinds:
+            raise DataError("Dialogues are built around facts: --kinds needs fact among its kinds.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ def build(
 ) -> Built:
     """Build the dialogues of a graph into the folder `out`. Raises DataError if it can't, and leaves nothing then."""
     check_target(out, force)
-    material = prepare(graph, settings.seed, settings.formats, settings.lang)
+    material = prepare(graph, settings.seed, settings.formats, settings.lang, settings.kinds)
     quotas = _quotas(material, settings)
     with (
         batches_of(material, settings.seed, workers) as run,

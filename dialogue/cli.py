@@ -13,7 +13,7 @@ from kg.graph_commands import graph_option, json_option
 
 if TYPE_CHECKING:
     from dialogue.build import Built
-    from dialogue.types import Format
+    from dialogue.types import Format, Kind
     from dialogue.verify import Report
 
 folder_argument = click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
@@ -34,6 +34,10 @@ def dialogues() -> None:
     "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="What chance starts from."
 )
 @click.option("--formats", help="Formats to use, by commas: T2T, I2T, T2I, I2I; default: all.")
+@click.option(
+    "--kinds",
+    help="Kinds of rounds beside facts, by commas: yes_no, count, comparison, multi_hop, unanswerable; or none.",
+)
 @click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes.")
 @click.option("--force", is_flag=True, help="Replace dialogues that are there.")
 @json_option
@@ -45,6 +49,7 @@ def build(
     rounds: int | None,
     seed: int,
     formats: str | None,
+    kinds: str | None,
     workers: int,
     force: bool,
     as_json: bool,
@@ -61,12 +66,13 @@ def build(
     from kg.stores import open_stores
 
     asked = parse_formats(formats) if formats else None
+    chosen_kinds = parse_kinds(kinds)
     with open_stores(kwk) as stores:
         name = chosen(kwk, stores.driver, graph_name)
         target = out or Path("dialogues") / name
         check_target(target, force)
         graph = adjacency.load(stores.driver, name)
-    settings = BuildSettings(rounds, seed, usable_formats(kwk, graph, asked))
+    settings = BuildSettings(rounds, seed, usable_formats(kwk, graph, asked), chosen_kinds)
     built = build_dialogues(graph, settings, target, force, workers, bar if kwk.verbosity >= 0 else silent)
     click.echo(json.dumps(asdict(built)) if as_json else told(built))
 
@@ -80,6 +86,19 @@ def parse_formats(text: str) -> tuple[Format, ...]:
     if unknown := [name for name in named if name not in FORMATS]:
         raise DataError(f"There is no format {unknown[0]!r}; there are {', '.join(FORMATS)}.")
     return tuple(name for name in FORMATS if name in named)
+
+
+def parse_kinds(text: str | None) -> tuple[Kind, ...]:
+    """Return the kinds of rounds named in a text, facts always among them. Raises DataError for one there is not."""
+    from dialogue.types import KINDS
+    from kg.errors import DataError
+
+    if text is None:
+        return KINDS
+    named = {part.strip().lower().replace("-", "_") for part in text.split(",") if part.strip()} - {"none"}
+    if unknown := sorted(named.difference(KINDS)):
+        raise DataError(f"There is no kind of round called {unknown[0]!r}; there are {', '.join(KINDS)}.")
+    return tuple(kind for kind in KINDS if kind == "fact" or kind in named)
 
 
 def usable_formats(kwk: Kwk, graph: Any, asked: tuple[Format, ...] | None) -> tuple[Format, ...]:

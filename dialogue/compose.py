@@ -2,13 +2,18 @@
 
 from dataclasses import dataclass
 
+from dialogue.derived import Derived
+from dialogue.kind_words import KindWords, possessive
 from dialogue.material import Material
 from dialogue.pictures import NEUTRAL, PERSONS
-from dialogue.types import FORMATS, Dialogue, Fact, Shown, Span, Turn
+from dialogue.types import FORMATS, Dialogue, Direction, Fact, Query, Shown, Span, Turn
 from dialogue.verbalise import answer
 from dialogue.wordings import NO_LEADS, Statement, fill, fitted, listed, opening, state
 
 BARE = -1  # the answer is a name and nothing else
+NAMED, THIS, AGAIN = range(
+    3
+)  # how a question refers to its subject: by name; as this country; as in "And its capital?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +33,12 @@ class Round:
     format: int  # bit 0: the question shows the subject; bit 1: the answer shows what it names
     showing: int  # which of PictureWords.shown, where the question shows the subject
     subject_image: int
-    answer_image: int
+    answer_images: tuple[int, ...]  # one for each of `answers`, where the answer shows what it names
     statement: int  # which sentence answers, or BARE
     names_subject: bool  # whether that sentence names the subject
     request: int  # which words ask for a picture, modulo how many there are
     reply: int  # which words give it, in the same way
+    refers: int = NAMED
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +47,21 @@ class Plan:
 
     id: str
     strategy: str
-    rounds: tuple[Round, ...]
+    rounds: tuple[Round | Derived, ...]
 
 
 def compose(material: Material, plan: Plan) -> Dialogue:
     """Write out a plan."""
     turns: list[Turn] = []
     for each in plan.rounds:
-        turns += _turns(material, each)
+        turns += derived_turns(material, each) if isinstance(each, Derived) else _turns(material, each)
     return Dialogue(plan.id, material.graph.graph, material.lang, plan.strategy, tuple(turns))
 
 
-def question(material: Material, each: Round) -> str:
+def question(material: Material, each: Round | Derived) -> str:
     """Return what the human says."""
+    if isinstance(each, Derived):
+        return each.question
     worded = material.wordings[each.relation]
     asking = worded.tail if each.asks_tail else worded.head
     form = asking.forms[each.form]
@@ -61,6 +69,10 @@ def question(material: Material, each: Round) -> str:
         showing = material.pictures.shown[each.showing]
         name = showing.name.replace("{noun}", material.nouns[each.subject]) if each.showing else showing.name
         text = f"{showing.before}{fill(form, name)}{showing.after}"
+    elif each.refers == THIS:
+        text = fill(form, _words(material).refers["this"].replace("{noun}", material.nouns[each.subject]))
+    elif each.refers == AGAIN:
+        text = _again(material, each)
     else:
         text = fill(form, material.said[each.subject])
     if each.format & 2:
@@ -70,16 +82,35 @@ def question(material: Material, each: Round) -> str:
     return text
 
 
-def reply(material: Material, each: Round) -> tuple[str, list[int]]:
+def _words(material: Material) -> KindWords:
+    assert material.kind_words is not None  # noqa: S101 - or nothing would refer to what was said before
+    return material.kind_words
+
+
+def _again(material: Material, each: Round) -> str:
+    """Return the question that is understood from the one before: "And its currency?"."""
+    worded, words = material.wordings[each.relation], _words(material)
+    noun = worded.tail.nouns if material.out.size(each.run) > 1 else worded.tail.noun
+    forms = words.refers["again"]
+    text = forms[each.form % len(forms)].replace("{its}", possessive(words, worded.head))
+    return str(text.replace("{noun}", noun))
+
+
+def reply(material: Material, each: Round | Derived) -> tuple[str, list[int]]:
     """Return what the model says, and where the name of each answer begins and ends: two numbers an answer."""
+    if isinstance(each, Derived):
+        return each.reply, list(each.slots)
     if each.statement == BARE:
         text, slots = _bare(material, each)
     else:
         text, slots = _sentence(material, each, material.wordings[each.relation].statements[each.statement])
     if each.format & 2:
         worded = material.wordings[each.relation]
-        replies = material.pictures.replies[(worded.tail if each.asks_tail else worded.head).kind in PERSONS]
-        return f"{text} {replies[each.reply % len(replies)]}", slots
+        several = len(each.answers) > 1
+        whom = NEUTRAL if several else (worded.tail if each.asks_tail else worded.head).kind in PERSONS
+        replies = material.pictures.replies[whom]
+        more = "\n<image>" * (len(each.answers) - 1)
+        return f"{text} {replies[each.reply % len(replies)]}{more}", slots
     return text, slots
 
 
@@ -105,34 +136,68 @@ def _sentence(material: Material, each: Round, form: Statement) -> tuple[str, li
         subject = material.said[each.subject]
     else:
         subject = material.pictures.meant.replace("{noun}", material.nouns[each.subject])
-    name, found = material.names[each.answers[0]], material.said[each.answers[0]]
-    head, tail = (subject, found) if each.asks_tail else (found, subject)
+    text, start, end = stated(material, form, subject, each.answers[0], each.asks_tail)
+    return text, [start, end]
+
+
+def stated(material: Material, form: Statement, subject: str, entity: int, asks_tail: bool) -> tuple[str, int, int]:
+    """State a fact, and return where the answer's name begins and ends, without its article."""
+    name, found = material.names[entity], material.said[entity]
+    head, tail = (subject, found) if asks_tail else (found, subject)
     fit = form if form.leads == NO_LEADS else fitted(form, head, tail)
     end = len(fit.before) + len(found)
-    if fit.head_first == each.asks_tail:
+    if fit.head_first == asks_tail:
         end += len(fit.between) + len(subject if fit.before else opening(subject))
     elif not fit.before and len(name) == len(found):
         name = opening(name)
         end = len(name)
-    return state(form, head, tail), [end - len(name), end]
+    return state(form, head, tail), end - len(name), end
 
 
 def _turns(material: Material, each: Round) -> tuple[Turn, Turn]:
     ids = material.ids
     text, ends = reply(material, each)
     asked = (_shown(material, each.subject, each.subject_image),) if each.format & 1 else ()
-    given = (_shown(material, each.answers[0], each.answer_image),) if each.format & 2 else ()
+    given = tuple([_shown(material, *pair) for pair in zip(each.answers, each.answer_images, strict=False)])
     starts = zip(ends[::2], ends[1::2], each.answers, strict=True)
     fact = Fact(
         kind="fact",
-        triples=tuple([_triple(material, each, number) for number in each.triples]),
+        triples=tuple([_named(material, each.relation, number) for number in each.triples]),
         direction="tail" if each.asks_tail else "head",
         answers=tuple([ids[entity] for entity in true_answers(material, each)]),
         value=listed([material.names[entity] for entity in each.answers]),
         slots=tuple([Span(start, end, ids[entity]) for start, end, entity in starts]),
         format=FORMATS[each.format],
+        refers=each.refers != NAMED,
     )
     return Turn("human", question(material, each), asked), Turn("model", text, given, fact)
+
+
+def derived_turns(material: Material, each: Derived) -> tuple[Turn, Turn]:
+    """Write out a round of another kind than a fact."""
+    ids, relations, numbers = material.ids, material.graph.relations, each.triples
+    path: list[tuple[str, Direction]] = [
+        (relations[relation].path, "tail" if asks_tail else "head") for relation, asks_tail in each.path
+    ]
+    fact = Fact(
+        kind=each.kind,
+        triples=tuple([_named(material, material.relation_of[number], number) for number in numbers]),
+        direction=path[-1][1] if path else "tail",
+        answers=tuple([ids[entity] for entity in each.truths]),
+        value=each.value,
+        slots=tuple(each.spans(ids)),
+        format=FORMATS[each.format],
+        query=Query(
+            subjects=tuple([ids[entity] for entity in each.subjects]),
+            path=tuple(path),
+            claim=None if each.claim is None else ids[each.claim],
+            by=each.by,
+            values=each.values,
+            wins=each.wins,
+        ),
+    )
+    shown = tuple([_shown(material, *image) for image in each.shown])
+    return Turn("human", each.question, shown), Turn("model", each.reply, (), fact)
 
 
 def true_answers(material: Material, each: Round) -> memoryview:
@@ -141,13 +206,9 @@ def true_answers(material: Material, each: Round) -> memoryview:
     return side.neighbour[side.run_start[each.run] : side.run_start[each.run + 1]]
 
 
-def _triple(material: Material, each: Round, number: int) -> tuple[str, str, str]:
+def _named(material: Material, relation: int, number: int) -> tuple[str, str, str]:
     ids = material.ids
-    return (
-        ids[material.heads[number]],
-        material.graph.relations[each.relation].path,
-        ids[material.out.neighbour[number]],
-    )
+    return ids[material.heads[number]], material.graph.relations[relation].path, ids[material.out.neighbour[number]]
 
 
 def _shown(material: Material, entity: int, image: int) -> Shown:

@@ -17,10 +17,12 @@ from numpy.typing import NDArray
 
 from dialogue.articles import article_of
 from dialogue.grammar import noun_of_type
+from dialogue.kind_words import KindWords, kind_words
 from dialogue.mentions import Names
 from dialogue.pictures import PictureWords, picture_words
 from dialogue.splits import formats_in, split_table
-from dialogue.types import FORMATS, SPLITS, Format
+from dialogue.survey import Survey, survey
+from dialogue.types import FORMATS, KINDS, SPLITS, Format, Kind
 from dialogue.verbalise import wordings
 from dialogue.wordings import Wordings
 from kg.adjacency import Adjacency, Side, Vertex
@@ -68,6 +70,7 @@ class Pool:
     by_format: tuple[tuple[int, Starts], ...]  # the formats that some triple has in this split
     entities: memoryview  # that such a triple touches, shuffled
     relations: memoryview  # of such triples, shuffled
+    pictured: memoryview  # entities with images that such a triple touches
     pairs: int  # of a triple and a format
 
 
@@ -78,6 +81,7 @@ class Material:
     graph: Adjacency
     lang: str
     formats: tuple[Format, ...]  # that may be used
+    kinds: tuple[Kind, ...]  # beside facts
     wordings: tuple[Wordings, ...]  # by relation
     pictures: PictureWords
     out: Ends
@@ -97,9 +101,11 @@ class Material:
     shown: bytes  # 1 for an entity with images
     speakable: bytes  # 0 for an entity whose name is none, would be taken for a token, or breaks a line
     symmetric: bytes  # 1 for a relation that holds both ways: asking for its head and for its tail is the same
-    nouns: tuple[str, ...]  # of entities with images: "country"; empty where the type has no good name
+    nouns: tuple[str, ...]  # of entities: "country"; empty where the type has no good name
     aliases: dict[int, Names]  # of entities with images
     homonyms: dict[int, tuple[int, ...]]  # an entity -> the others of its name
+    survey: Survey
+    kind_words: KindWords | None  # None where the language has none: then there are facts alone
 
     def side(self, asks_tail: bool) -> Ends:
         """Return the side on which a question's subject has its runs."""
@@ -111,7 +117,13 @@ class Material:
         return any(side.run(other, relation) >= 0 for other in self.homonyms.get(entity, ()))
 
 
-def prepare(graph: Adjacency, seed: int = 0, formats: Sequence[Format] = FORMATS, lang: str = "en") -> Material:
+def prepare(
+    graph: Adjacency,
+    seed: int = 0,
+    formats: Sequence[Format] = FORMATS,
+    lang: str = "en",
+    kinds: Sequence[Kind] = KINDS,
+) -> Material:
     """Prepare a graph for dialogues in `formats`. `seed` orders the entities that dialogues begin with."""
     usable = frozenset(FORMATS.index(each) for each in formats)
     table = split_table(graph)
@@ -125,6 +137,7 @@ def prepare(graph: Adjacency, seed: int = 0, formats: Sequence[Format] = FORMATS
         graph=graph,
         lang=lang,
         formats=tuple(formats),
+        kinds=tuple(kind for kind in kinds if kind != "fact") if kind_words(lang) and "T2T" in formats else (),
         wordings=tuple(all_wordings(graph, lang)),
         pictures=picture_words(lang),
         out=_ends(graph.outgoing),
@@ -144,9 +157,11 @@ def prepare(graph: Adjacency, seed: int = 0, formats: Sequence[Format] = FORMATS
         shown=shown,
         speakable=bytes(e.name != e.id and not _UNSPEAKABLE.search(e.name) for e in graph.entities),
         symmetric=_symmetric(graph),
-        nouns=tuple(_noun(graph, entity) if entity.images else "" for entity in graph.entities),
+        nouns=tuple(_noun(graph, entity) for entity in graph.entities),
         aliases={i: Names(entity.names) for i, entity in enumerate(graph.entities) if entity.images},
         homonyms=_homonyms(names),
+        survey=survey(graph),
+        kind_words=kind_words(lang),
     )
 
 
@@ -173,6 +188,7 @@ def _pool(graph: Adjacency, table: NDArray[np.uint8], by_code: Sequence[Sequence
         ),
         entities=_view(chance.permutation(touched)),
         relations=_view(chance.permutation(np.unique(graph.outgoing.relation[triples]))),
+        pictured=_view(touched[[bool(graph.entities[entity].images) for entity in touched]]),
         pairs=int(has.sum()),
     )
 

@@ -27,7 +27,7 @@ class PictureWords:
     shown: tuple[Showing, ...]  # the first needs no noun; in the others {noun} is the entity's type
     meant: str  # what an answer calls the entity that the question showed, with {noun}
     requests: tuple[tuple[str, ...], ...]  # of a thing, of a person, NEUTRAL
-    replies: tuple[tuple[str, ...], ...]  # of a thing, of a person
+    replies: tuple[tuple[str, ...], ...]  # of a thing, of a person, of several
 
 
 @cache
@@ -45,5 +45,5 @@ def picture_words(lang: str = "en") -> PictureWords:
         tuple(shown),
         words["meant"],
         requests=tuple(tuple(words[whom]["requests"]) for whom in ("it", "them", "several")),
-        replies=tuple(tuple(words[whom]["replies"]) for whom in ("it", "them")),
+        replies=tuple(tuple(words[whom]["replies"]) for whom in ("it", "them", "several")),
     )

@@ -22,6 +22,13 @@ RETURN a.id AS head, p.path AS relation, b.id AS tail
 
 NAMES = "MATCH (e:Entity {graph: $graph}) RETURN e.id AS id, coalesce(e.names, []) + coalesce(e.name, e.id) AS names"
 
+NUMBERS = """
+MATCH (e:Entity {graph: $graph})
+WITH e, [key IN keys(e) WHERE valueType(e[key]) STARTS WITH 'FLOAT' OR valueType(e[key]) STARTS WITH 'INTEGER'] AS keys
+WHERE size(keys) > 0
+RETURN e.id AS id, [key IN keys | [key, toFloat(e[key])]] AS numbers
+"""
+
 IMAGES = """
 MATCH (e:Entity {graph: $graph})-[h:HAS_IMAGE]->(i:Image)
 RETURN e.id AS entity, coalesce(h.path, i.path) AS path, i.sha256 AS sha256

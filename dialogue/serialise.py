@@ -22,7 +22,7 @@ quote = lru_cache(maxsize=1 << 17)(encode_basestring)  # for ids, paths and name
 def to_line(dialogue: Dialogue) -> str:
     """Return a dialogue as one line of JSON, without the line break."""
     parallel = "null" if dialogue.parallel is None else quote(dialogue.parallel)
-    turns = ",".join([_turn(turn) for turn in dialogue.turns])
+    turns = ",".join(map(turn, dialogue.turns))
     return (
         f'{{"schema":{SCHEMA},"id":{encode_basestring(dialogue.id)},"graph":{quote(dialogue.graph)},'
         f'"lang":{quote(dialogue.lang)},"parallel":{parallel},"strategy":{quote(dialogue.strategy)},'
@@ -30,13 +30,14 @@ def to_line(dialogue: Dialogue) -> str:
     )
 
 
-def _turn(turn: Turn) -> str:
-    head = f'{{"from":"{turn.speaker}","value":{encode_basestring(turn.value)}'
-    if turn.fact is None and not turn.images:
+def turn(said: Turn) -> str:
+    """Return a turn as it stands in its line."""
+    head = f'{{"from":"{said.speaker}","value":{encode_basestring(said.value)}'
+    if said.fact is None and not said.images:
         return head + _SILENT
-    files = ",".join([quote(image.file) for image in turn.images])
-    images = ",".join([_image(image) for image in turn.images])
-    fact = "" if turn.fact is None else _fact(turn.fact)
+    files = ",".join([quote(image.file) for image in said.images])
+    images = ",".join([_image(image) for image in said.images])
+    fact = "" if said.fact is None else _fact(said.fact)
     return f'{head},"image_list":[{files}],"kg":{{{fact}"images":[{images}]}}}}'
 
 
@@ -56,7 +57,7 @@ def _fact(fact: Fact) -> str:
 def _query(query: Query) -> str:
     path = ",".join([f'[{quote(relation)},"{direction}"]' for relation, direction in query.path])
     claim, by = ("null" if each is None else quote(each) for each in (query.claim, query.by))
-    values = f',"values":{json.dumps(query.values)}' if query.values else ""
+    values = f',"values":{json.dumps(query.values)},"wins":{json.dumps(query.wins)}' if query.values else ""
     return f'{{"subjects":{_list(query.subjects)},"path":[{path}],"claim":{claim},"by":{by}{values}}}'
 
 
@@ -129,4 +130,5 @@ def _read_query(query: dict[str, Any]) -> Query:
         claim=query["claim"],
         by=query["by"],
         values=tuple(query.get("values", ())),
+        wins=query.get("wins"),
     )

@@ -9,7 +9,6 @@ from dialogue.types import SPLITS, Dialogue, Fact
 from kg.errors import DataError
 
 _SPEAKERS = {"human": "Human", "model": "Model"}
-_FEW = 5  # answers that are listed
 
 
 def find(folder: Path, name: str) -> Dialogue:
@@ -52,6 +51,8 @@ def lines(dialogue: Dialogue, image_root: Path) -> Iterator[str]:
 
 def _basis(fact: Fact) -> str:
     triples = "; ".join(" ".join(triple) for triple in fact.triples)
+    if fact.query is not None:
+        return f"{fact.format}, {fact.kind.replace('_', ' ')}: {triples or 'no triple'}"
     others = len(fact.answers) - len(fact.triples)
     more = f", {others} more true answer{'s' if others > 1 else ''}" if others else ""
     return f"{fact.format}, asks for the {fact.direction} of {triples}{more}"

@@ -58,9 +58,9 @@ class Tally:
         self.formats[split][fact.format] += 1
         self.directions[fact.direction] += 1
         self.questions[question_word(asked.value)] += 1
-        self.relations[fact.triples[0][1]] += 1
-        self.subjects[fact.triples[0][0 if fact.direction == "tail" else 2]] += 1
-        self.entities.update({end for head, _, tail in fact.triples for end in (head, tail)})
+        self.relations[fact.relation] += 1
+        self.subjects.update(fact.subjects)
+        self.entities.update({*fact.subjects, *(end for head, _, tail in fact.triples for end in (head, tail))})
         self.triples.update(fact.triples)
         self.answers[len(fact.answers)] += 1
         self.question_length[len(_WORD.findall(asked.value.replace("<image>", "")))] += 1
@@ -134,7 +134,7 @@ def held_out_in(folder: Path) -> HeldOut:
     patterns: dict[tuple[str, str], list[re.Pattern[str]]] = {}
 
     def held_out(fact: Fact, question: str) -> bool:
-        key = fact.triples[0][1], fact.direction
+        key = fact.relation, fact.direction
         if key not in patterns:
             patterns[key] = [wording_pattern(form) for form in wordings.get(key[0], {}).get(key[1], ())]
         *others, last = patterns[key] or [re.compile("(?!)")]

@@ -24,6 +24,7 @@ class Truth:
     heads: dict[tuple[str, str], set[str]] = field(default_factory=lambda: defaultdict(set))  # (relation, tail)
     names: dict[str, list[str]] = field(default_factory=dict)
     images: set[tuple[str, str, str]] = field(default_factory=set)  # (entity, path, sha256)
+    numbers: dict[tuple[str, str], float] = field(default_factory=dict)  # (entity, property)
     image_root: Path | None = None
     _contents: dict[str, str | None] = field(default_factory=dict)
     _patterns: dict[str, re.Pattern[str]] = field(default_factory=dict)
@@ -77,6 +78,9 @@ def read_truth(driver: neo4j.Driver, graph: str) -> Truth:
     if not truth.tails:
         raise DataError(f"The graph '{graph}' holds no facts to check dialogues against; ingest it first.")
     truth.names = {row["id"]: row["names"] for row in read(driver, queries.NAMES, graph=graph)}
+    truth.numbers = {
+        (row["id"], name): value for row in read(driver, queries.NUMBERS, graph=graph) for name, value in row["numbers"]
+    }
     truth.images = {(row["entity"], row["path"], row["sha256"]) for row in read(driver, queries.IMAGES, graph=graph)}
     root = read(driver, queries.IMAGE_ROOT, graph=graph)
     truth.image_root = Path(root[0]["image_root"]) if root and root[0]["image_root"] else None

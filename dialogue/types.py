@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from dialogue.wordings import Direction
+from dialogue.wordings import Direction as Direction
 
 Format = Literal["T2T", "I2T", "T2I", "I2I"]
 Split = Literal["train", "valid", "test"]
@@ -46,6 +46,7 @@ class Query:
     claim: str | None = None  # the entity that a question proposes
     by: str | None = None  # the numeric property that a comparison goes by
     values: tuple[float, ...] = ()  # of that property, one a subject
+    wins: Literal["larger", "smaller"] | None = None  # which of the values
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,21 @@ class Fact:
     format: Format
     query: Query | None = None  # of every kind but `fact`
     refers: bool = False  # whether the question names its subject by "its" or "this country": the one spoken of before
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """Return whom the question is about."""
+        if self.query is not None:
+            return self.query.subjects
+        head, _, tail = self.triples[0]
+        return (head if self.direction == "tail" else tail,)
+
+    @property
+    def relation(self) -> str:
+        """Return the relation that is asked about last, or the property that is compared."""
+        if self.query is not None:
+            return self.query.path[-1][0] if self.query.path else self.query.by or ""
+        return self.triples[0][1]
 
     @property
     def triple(self) -> tuple[str, str, str] | None:

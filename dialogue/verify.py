@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from dialogue.truth import Truth
+from dialogue.verify_kinds import check_kind
 from kg.errors import DataError
 
 FILES = ("train.jsonl", "valid.jsonl", "test.jsonl")
+NAMING = ("fact", "comparison", "multi_hop")  # kinds whose value is what the slots span
 REASONS = {
     "unparsable": "the line is not JSON",
     "malformed": "a key is missing, or holds something else than it should",
@@ -38,6 +40,14 @@ REASONS = {
     "wrong_value": "the value is not what the slots span",
     "wrong_format": "the format's name does not fit to the images of the round",
     "other_subject": "the question neither names nor shows what the triple is about",
+    "lost_reference": "what a question refers to is not what the round before was about",
+    "wrong_verdict": "yes is said where the graph says no, or no where it says yes",
+    "wrong_count": "the graph has another number of answers",
+    "no_choice": "of the two that are compared, both win or neither",
+    "wrong_choice": "the other one of the two that are compared is right",
+    "wrong_number": "the graph has other numbers for what is compared",
+    "wrong_hop": "the triples do not lead from the subject to the answer",
+    "answerable": "the graph has an answer to what is said to have none",
     "other_picture": "the image shows something else than the answer or the subject",
     "subject_named": "a text before the answer names what the question shows",
     "held_out": "a wording that is kept for the test stands in another split",
@@ -80,6 +90,7 @@ class Round:
     asked: Mapping[str, Any]
     given: Mapping[str, Any]
     earlier: str  # all text of the dialogue before this round
+    before: Round | None = None
 
     @property
     def kg(self) -> Mapping[str, Any]:
@@ -88,10 +99,17 @@ class Round:
         return found
 
     @property
-    def subject(self) -> str:
-        """Return the entity that is asked about."""
+    def subjects(self) -> list[str]:
+        """Return the entities that are asked about."""
+        if self.kg["kind"] != "fact":
+            return list(self.kg["query"]["subjects"])
         head, _, tail = self.kg["triples"][0]
-        return str(head if self.kg["direction"] == "tail" else tail)
+        return [head if self.kg["direction"] == "tail" else tail]
+
+    @property
+    def is_fact(self) -> bool:
+        """Say whether a triple with one end open is asked for, in words of its own."""
+        return bool(self.kg["kind"] == "fact" and not self.kg.get("refers"))
 
     @property
     def shows_subject(self) -> bool:
@@ -144,26 +162,26 @@ def _check_line(
         if len(roles) < 2 or roles != ["human", "model"] * (len(roles) // 2):
             yield each, "wrong_roles", ", ".join(roles)
             return
-        earlier = ""
+        earlier, before = "", None
         for asked, given in zip(turns[::2], turns[1::2], strict=True):
-            this = Round(asked, given, earlier)
+            this = Round(asked, given, earlier, before)
             report.rounds += 1
             report.answers += len(this.kg["answers"])
             report.images += len(asked["image_list"]) + len(given["image_list"])
-            for reason, detail in (*check_images(this, truth), *check_fact(this, truth), *check_texts(this, truth)):
+            for reason, detail in (*check_images(this, truth), *check_answer(this, truth), *check_texts(this, truth)):
                 yield each, reason, detail
             if splits.holds_out(this, name):
                 yield each, "held_out", asked["value"]
             splits.add(this, name, n, each)
-            earlier += f"{asked['value']}\n{given['value']}\n"
+            earlier, before = f"{earlier}{asked['value']}\n{given['value']}\n", this
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as exc:
         yield each, "malformed", f"{type(exc).__name__}: {exc}"
 
 
 def check_images(this: Round, truth: Truth) -> Iterator[Complaint]:
     """Check the images of both turns: number, files, owners, contents, and whom they show."""
-    answers = {tail if this.kg["direction"] == "tail" else head for head, _, tail in this.kg["triples"]}
-    for turn, whom in ((this.asked, {this.subject}), (this.given, answers)):
+    answers = {entity for _, _, entity in this.kg["slots"]}
+    for turn, whom in ((this.asked, set(this.subjects)), (this.given, answers)):
         files, images = turn["image_list"], (turn.get("kg") or {}).get("images", [])
         if not turn["value"].count("<image>") == len(files) == len(images):
             yield "image_count", f"{turn['value'].count('<image>')} <image>, {len(files)} files, {len(images)} images"
@@ -184,6 +202,13 @@ def check_images(this: Round, truth: Truth) -> Iterator[Complaint]:
         yield "wrong_format", f"{this.kg['format']} where the images make it {'2'.join(shown)}"
 
 
+def check_answer(this: Round, truth: Truth) -> Iterator[Complaint]:
+    """Check what is answered, by the kind of the round."""
+    if this.kg["kind"] == "fact":
+        return check_fact(this, truth)
+    return check_kind(this.kg, this.asked["value"], this.given["value"], truth)
+
+
 def check_fact(this: Round, truth: Truth) -> Iterator[Complaint]:
     """Check triples and answers against the graph."""
     kg = this.kg
@@ -191,8 +216,8 @@ def check_fact(this: Round, truth: Truth) -> Iterator[Complaint]:
     for head, relation, tail in triples:
         if not truth.holds(head, relation, tail):
             yield "not_in_graph", f"{head} {relation} {tail}"
-    if kg["kind"] != "fact" or kg["triple"] != (kg["triples"][0] if len(triples) == 1 else None):
-        yield "malformed", f"kind {kg['kind']!r}, triple {kg['triple']!r}"
+    if "query" in kg or kg["triple"] != (kg["triples"][0] if len(triples) == 1 else None):
+        yield "malformed", f"triple {kg['triple']!r}"
     if kg["direction"] == "tail":
         questions = {(head, relation) for head, relation, _ in triples}
         expected = truth.tails.get(triples[0][:2], set())
@@ -224,16 +249,26 @@ def check_texts(this: Round, truth: Truth) -> Iterator[Complaint]:
             yield "slot_off", f"[{start}, {end}] spans {text!r}, no name of {entity}"
         said.append(text)
     joined = ", ".join(said[:-2] + [" and ".join(said[-2:])])
-    if not said or kg["value"].casefold() != joined.casefold():
+    if (not said and kg["kind"] == "fact") or (kg["kind"] in NAMING and kg["value"].casefold() != joined.casefold()):
         yield "wrong_value", f"{kg['value']!r} where the text says {joined!r}"
     for text in (asked, given):
         if re.search(r"<(?:KNO|RET)>", text):
             yield "stray_token", text
-    if not this.shows_subject:
-        if not any(name.casefold() in asked.casefold() for name in truth.names.get(this.subject, ())):
-            yield "other_subject", f"{asked!r} does not name {this.subject}"
-    elif (words := truth.names_in(this.subject, f"{this.earlier}{asked}")) is not None:
-        yield "subject_named", f"{words!r} names {this.subject} before the answer"
+    for subject in this.subjects:
+        if this.shows_subject:
+            if (words := truth.names_in(subject, f"{this.earlier}{asked}")) is not None:
+                yield "subject_named", f"{words!r} names {subject} before the answer"
+        elif kg.get("refers"):
+            if this.before is None or subject not in spoken_of(this.before):
+                yield "lost_reference", f"{asked!r} is about {subject}"
+        elif not any(name.casefold() in asked.casefold() for name in truth.names.get(subject, ())):
+            yield "other_subject", f"{asked!r} does not name {subject}"
+
+
+def spoken_of(this: Round) -> list[str]:
+    """Return what "it" may mean after a round: its subject, or its answer where it names one."""
+    answers = [entity for _, _, entity in this.kg["slots"]]
+    return this.subjects + (answers if len(answers) == 1 else [])
 
 
 class Splits:
@@ -251,7 +286,7 @@ class Splits:
 
     def holds_out(self, this: Round, name: str) -> bool:
         """Say whether a question outside test is worded in the last of its relation's ways, and in no other."""
-        if name == FILES[2]:
+        if name == FILES[2] or not this.is_fact:
             return False
         *others, last = self._wordings.get((this.kg["triples"][0][1], this.kg["direction"]), [re.compile("(?!)")])
         text = this.asked["value"].removeprefix("<image>\n")
@@ -261,7 +296,7 @@ class Splits:
         """Take note of a round's triples."""
         for triple in this.kg["triples"]:
             self._places[(*triple, this.kg["format"])].setdefault(name, (n, dialogue))
-            if name == FILES[0]:
+            if name == FILES[0] and this.kg["kind"] == "fact":
                 self._trained.add(tuple(triple))
 
     def findings(self) -> Iterator[Finding]:
@@ -271,7 +306,7 @@ class Splits:
             for name in others:
                 n, dialogue = places[name]
                 yield Finding(name, n, dialogue, "split_leak", f"{' '.join(triple)} as {form} also in {first}")
-            if tuple(triple) not in self._trained:
+            if tuple(triple) not in self._trained and places.keys() != {FILES[0]}:
                 n, dialogue = places[first]
                 yield Finding(first, n, dialogue, "never_trained", " ".join(triple))
 

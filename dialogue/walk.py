@@ -10,14 +10,21 @@ from bisect import bisect_right
 from dataclasses import dataclass, replace
 
 from dialogue.asks import Ask, asks
-from dialogue.compose import BARE, Plan, Round, question, reply
+from dialogue.compose import AGAIN, BARE, THIS, Plan, Round, question, reply
+from dialogue.derive import derive
+from dialogue.derived import Derived
 from dialogue.draws import Draws
+from dialogue.kind_words import plain_noun
 from dialogue.material import Material
 from dialogue.mentions import plain
+from dialogue.scope import Scope
 from dialogue.splits import TEST, TRAIN
 from dialogue.types import SPLITS
 
-STRATEGIES = ("star", "pivot", "shared")
+STRATEGIES = ("star", "chain", "pivot", "shared", "image_first")
+TURNING = {"chain": 5, "pivot": 3, "shared": 3}  # in fifths: how often a strategy leaves its entity before a round
+DERIVED = 3  # one round in so many is of another kind than a fact, where one is found
+REFERRING = 4  # one round in so many refers to its subject by "its" or "this country", where it may
 LENGTHS = (2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 6, 6)  # rounds; 3.45 on average
 MANY = 100  # a question with more true answers than this is asked only where a triple can't be asked otherwise
 SHARED = 300  # an object that more entities share than this says nothing of what they have in common
@@ -54,14 +61,15 @@ def walk(material: Material, seed: int, task: Task) -> Walk:
     for attempt in range(STARTS):
         if len(walker.rounds) > 1:
             break
+        strategy = STRATEGIES[draws.below(len(STRATEGIES))]
         if task.wanted and not attempt:
             unmet = walker.take(task.wanted)
             subject = task.wanted[0].subject
         else:
             if not task.wanted:
                 walker = Walker(material, task.split, draws)
-            subject = walker.start(task.turn, attempt)
-        walker.go_on(subject, LENGTHS[draws.below(len(LENGTHS))])
+            subject = walker.start(task.turn, attempt, strategy)
+        walker.go_on(subject, LENGTHS[draws.below(len(LENGTHS))], strategy)
     if not walker.rounds or (len(walker.rounds) == 1 and not task.wanted):
         return Walk(None, unmet)
     name = f"{material.graph.graph}-{seed}-{SPLITS[task.split]}-{task.number}"
@@ -83,7 +91,10 @@ def cover(material: Material, triple: int) -> Ask | None:
 class Walker:
     """The state of one walk."""
 
-    __slots__ = ("_asked", "_draws", "_m", "_named", "_pairs", "_split", "_texts", "_words", "rounds", "strategy")
+    __slots__ = (
+        "_asked", "_draws", "_m", "_named", "_pairs", "_pictures", "_scope", "_split", "_texts", "_words", "rounds",
+        "strategy",
+    )  # fmt: skip
 
     def __init__(self, material: Material, split: int, draws: Draws) -> None:
         self._m = material
@@ -94,8 +105,10 @@ class Walker:
         self._named: set[int] = set()  # entities
         self._texts: set[str] = set()  # questions about a name
         self._words: list[str] = []  # of the rounds so far, as mentions.plain gives them: filled where they are needed
-        self.rounds: list[Round] = []
+        self._pictures: set[tuple[int, int]] = set()  # that were shown
+        self.rounds: list[Round | Derived] = []
         self.strategy = "star"
+        self._scope = Scope(material, split, draws, self._allowed, self._seen) if material.kinds else None
 
     def take(self, wanted: tuple[Ask, ...]) -> tuple[Ask, ...]:
         """Ask all of `wanted`; return those that had no place."""
@@ -106,7 +119,7 @@ class Walker:
                 unmet.append(each)
         return tuple(unmet)
 
-    def start(self, turn: int, attempt: int) -> int:
+    def start(self, turn: int, attempt: int, strategy: str) -> int:
         """Begin with an entity or with a fact; return the entity to go on with.
 
         Train begins with each entity in turn, at every second turn, and else with each relation once. All else begins
@@ -117,7 +130,10 @@ class Walker:
         if self._split == TRAIN and turn % 2 == 0:
             return int(pool.entities[index % len(pool.entities)])
         starts, wanted = pool.any_format, None
-        if self._split == TRAIN and index < len(pool.relations):
+        each_once = self._split == TRAIN and index < len(pool.relations)
+        if strategy == "image_first" and not each_once and pool.pictured:
+            return int(pool.pictured[draws.below(len(pool.pictured))])
+        if each_once:
             relation = pool.relations[index]
         else:
             if self._split != TRAIN or draws.below(2):
@@ -134,31 +150,73 @@ class Walker:
                     return asking.subject
         return ways[0].subject
 
-    def go_on(self, subject: int, length: int) -> None:
-        """Add rounds until there are `length`, from `subject` on, by a strategy that is drawn."""
-        strategy = STRATEGIES[self._draws.below(len(STRATEGIES))]
+    def go_on(self, subject: int, length: int, strategy: str) -> None:
+        """Add rounds until there are `length`, from `subject` on."""
+        if strategy == "image_first" and not self.rounds and self._m.shown[subject] and self._ask_about(subject, 1):
+            self.strategy = strategy
         while len(self.rounds) < length:
-            if self.rounds and strategy != "star" and self._draws.below(5) < 3:
-                subject = self._pivot(subject) if strategy == "pivot" else self._hop(subject, length)
-            if len(self.rounds) >= length or self._ask_about(subject):
+            if self.rounds and self._draws.below(5) < TURNING.get(strategy, 0):
+                subject = self._hop(subject, length) if strategy == "shared" else self._pivot(subject, strategy)
+            if len(self.rounds) >= length:
+                return
+            if self._m.kinds and not self._draws.below(DERIVED) and self._derive(subject):
                 continue
-            answer = self.rounds[-1].answers[0] if self.rounds else subject
+            if self._ask_about(subject):
+                continue
+            answer = self._last_answer(subject)
             if answer == subject or not self._enters(answer) or not self._ask_about(answer):
                 return
             subject = answer
             self.strategy = "pivot" if self.strategy == "star" else self.strategy
 
-    def _pivot(self, subject: int) -> int:
+    def _last_answer(self, subject: int) -> int:
+        return self.rounds[-1].answers[0] if self.rounds and self.rounds[-1].answers else subject
+
+    def _pivot(self, subject: int, strategy: str) -> int:
         """Turn to the last answer, if it is no hub; return whom to ask about."""
-        answer = self.rounds[-1].answers[0]
-        if self._enters(answer) and self._ask_about(answer):
-            self.strategy = "pivot"
+        answer = self._last_answer(subject)
+        if answer != subject and self._enters(answer) and self._ask_about(answer):
+            self.strategy = strategy
             return answer
         return subject
+
+    def _derive(self, subject: int) -> bool:
+        """Add a round of another kind about an entity, if one is found that gives away nothing asked before."""
+        assert self._scope is not None  # noqa: S101 - or there would be no kinds
+        kinds = self._m.kinds
+        first = self._draws.below(len(kinds))
+        found = next(
+            filter(None, (derive(self._scope, kinds[(first + n) % len(kinds)], subject) for n in range(len(kinds)))),
+            None,
+        )
+        if found is None or found.question in self._texts or not self._asked.isdisjoint(found.runs):
+            return False
+        if any(frozenset((one, other)) in self._pairs for one in found.subjects for other in found.truths):
+            return False
+        self.rounds.append(found)
+        self._texts.add(found.question)
+        self._asked.update(found.runs)
+        said = {*found.answers, *found.truths, *(() if found.claim is None else (found.claim,))}
+        self._pairs.update(frozenset((one, other)) for one in found.subjects for other in said)
+        self._named.update(said, () if found.shown else found.subjects)
+        self._pictures.update(found.shown)
+        return True
+
+    def _allowed(self, triple: int, number: int) -> bool:
+        """Say whether a triple may have a format in this split, and is trained on."""
+        m = self._m
+        return number in m.format_table[self._split][m.splits[triple]] and (
+            self._split == TRAIN or cover(m, triple) is not None
+        )
+
+    def _seen(self, entity: int) -> bool:
+        return entity in self._named or any(each == entity for each, _ in self._pictures) or self._was_named(entity)
 
     def _hop(self, subject: int, length: int) -> int:
         """Turn to an entity that shares the last answer, asking for it or not; return whom to ask about."""
         last, draws = self.rounds[-1], self._draws
+        if isinstance(last, Derived):
+            return subject
         side = self._m.side(not last.asks_tail)
         run = side.run(last.answers[0], last.relation)
         size = side.size(run)
@@ -178,8 +236,8 @@ class Walker:
         degree = self._m.degree[entity]
         return bool(degree <= HUB or self._draws.below(degree) < HUB)
 
-    def _ask_about(self, subject: int) -> bool:
-        """Ask something about an entity: a relation first, then one of its edges."""
+    def _ask_about(self, subject: int, by_image: int = 0) -> bool:
+        """Ask something about an entity: a relation first, then one of its edges; `by_image`: by showing it."""
         m, draws, formats = self._m, self._draws, self._m.format_table[self._split]
         outward = m.out.runs[subject + 1] - m.out.runs[subject]
         runs = outward + m.into.runs[subject + 1] - m.into.runs[subject]
@@ -192,7 +250,11 @@ class Walker:
             if size > MANY or (asks_tail, run) in self._asked:
                 continue
             place = side.run_start[run] + draws.below(size)
-            if formats[m.splits[side.triple[place]]] and self.ask(Ask(subject, asks_tail, run, place)):
+            numbers = formats[m.splits[side.triple[place]]]
+            wanted = next((number for number in numbers if number & by_image), None)
+            if by_image and wanted is None:
+                continue
+            if numbers and self.ask(Ask(subject, asks_tail, run, place, wanted)):
                 return True
         return False
 
@@ -206,14 +268,18 @@ class Walker:
         formats = self._formats(asking)
         if not formats or (self._split != TRAIN and cover(self._m, side.triple[asking.place]) is None):
             return False
-        each = self._round(asking, formats[self._draws.below(len(formats))], quiet)
+        pictured = self._draws.below(2)  # a mention becomes its image with probability 0.5 (KnowBLIP)
+        drawn = [number for number in formats if number & 1 == pictured] or formats
+        each = self._round(asking, drawn[self._draws.below(len(drawn))], quiet)
         if each.format & 1 and self._betrays(each):
             told = [number for number in formats if not number & 1]
             other = self._veiled(each) or (self._round(asking, told[0], quiet) if told else None)
             if other is None:
                 return False
             each = other
-        if not each.format & 1 and not self._is_new(each):
+        if not each.format & 1 and not asking.format:
+            each = self._referring(each)
+        if not each.format & 1 and not each.refers and not self._is_new(each):
             return False
         self.rounds.append(each)
         self._asked.add((asking.asks_tail, asking.run))
@@ -225,7 +291,27 @@ class Walker:
         self._named.update(each.answers)
         if each.names_subject:
             self._named.add(asking.subject)
+        if each.format & 1:
+            self._pictures.add((each.subject, each.subject_image))
+        self._pictures.update(zip(each.answers, each.answer_images, strict=False))
         return True
+
+    def _referring(self, each: Round) -> Round:
+        """Let a round refer to the entity that the one before was about, now and then, where nothing else is meant."""
+        m, last = self._m, self.rounds[-1] if self.rounds else None
+        if not isinstance(last, Round) or m.kind_words is None or self._draws.below(REFERRING):
+            return each
+        noun, worded = m.nouns[each.subject], m.wordings[each.relation]
+        if last.subject == each.subject:
+            if each.asks_tail and last.asks_tail and plain_noun(worded.tail.noun) and self._draws.below(2):
+                return replace(each, refers=AGAIN)
+            others: tuple[int, ...] = last.answers
+        elif last.answers == (each.subject,):
+            others = (last.subject,)
+        else:
+            return each
+        alone = plain_noun(noun) and all(m.nouns[other] != noun for other in others)
+        return replace(each, refers=THIS) if alone else each
 
     def _is_new(self, each: Round) -> bool:
         """Say whether a question about a name was not asked before: two relations may be worded alike."""
@@ -305,19 +391,25 @@ class Walker:
             form=forms - 1 if self._split == TEST and draws.below(2) else draws.below(forms),
             format=number,
             showing=draws.below(len(words.shown)) if number & 1 and m.nouns[subject] else 0,
-            subject_image=draws.below(len(m.graph.entities[subject].images)) if number & 1 else 0,
-            answer_image=draws.below(len(m.graph.entities[answers[0]].images)) if number & 2 else 0,
+            subject_image=self._image(subject) if number & 1 else 0,
+            answer_images=tuple([self._image(answer) for answer in answers]) if number & 2 else (),
             statement=statement,
             names_subject=names_subject,
             request=draws.below(MAX_PHRASES) if number & 2 else 0,
             reply=draws.below(MAX_PHRASES) if number & 2 else 0,
         )
 
+    def _image(self, entity: int) -> int:
+        """Draw one of an entity's images: the best more often, and none twice while there are others."""
+        count = len(self._m.graph.entities[entity].images)
+        first = min(self._draws.below(count), self._draws.below(count))
+        return next((n for n in (*range(first, count), *range(first)) if (entity, n) not in self._pictures), first)
+
     def _named_together(self, asking: Ask, number: int) -> tuple[int, ...]:
         """Return the places of all true answers, where they are few and it is drawn to name them all; else nothing."""
         m, side = self._m, self._m.side(asking.asks_tail)
         size = side.size(asking.run)
-        if number & 2 or asking.format is not None or not 2 <= size <= FEW or self._draws.below(2):
+        if asking.format is not None or not 2 <= size <= FEW or self._draws.below(2):
             return ()
         first = side.run_start[asking.run]
         for place in range(first, first + size):
@@ -325,6 +417,7 @@ class Walker:
             if (
                 answer == asking.subject
                 or not m.speakable[answer]
+                or (number & 2 and not m.shown[answer])
                 or frozenset((asking.subject, answer)) in self._pairs
                 or number not in m.format_table[self._split][m.splits[triple]]
                 or (self._split != TRAIN and cover(m, triple) is None)

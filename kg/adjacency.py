@@ -7,7 +7,7 @@ Entities and relations are numbered in the order of their ids and paths. A tripl
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, LiteralString
 
@@ -93,6 +93,7 @@ class Adjacency:
     incoming: Side  # entity = tail, neighbour = head
     type_labels: Mapping[str, str]  # type -> label in Neo4j
     image_roots: tuple[Path, ...]  # relative paths of pictures begin at the first
+    numbers: Mapping[str, Mapping[int, float]] = field(default_factory=dict)  # numeric property -> entity -> value
 
     def __len__(self) -> int:
         """Return the number of triples."""
@@ -163,10 +164,12 @@ def build(
     triples: Iterable[tuple[str, str, str]],
     type_labels: Mapping[str, str] | None = None,
     image_roots: Iterable[Path] = (),
+    numbers: Iterable[tuple[str, str, float]] = (),
 ) -> Adjacency:
     """Build the arrays from (head id, relation path, tail id); a triple that is said twice counts once.
 
-    Raises DataError if a triple names an entity or a relation that is not given.
+    `numbers` are (entity id, property, value). Raises DataError if a triple names an entity or a relation that is not
+    given.
     """
     entities = tuple(sorted(entities, key=lambda entity: entity.id))
     relations = tuple(sorted(relations, key=lambda relation: relation.path))
@@ -188,6 +191,9 @@ def build(
     head, relation_ = np.divmod(rest, max(len(relations), 1))
     head, relation_, tail = (column.astype(np.int32) for column in (head, relation_, tail))
     order = np.lexsort((head, relation_, tail))
+    measured: dict[str, dict[int, float]] = {}
+    for entity, name, value in numbers:
+        measured.setdefault(name, {})[number[entity]] = value
     numbers = np.arange(len(head), dtype=np.int32)
     return Adjacency(
         graph=graph,
@@ -197,6 +203,7 @@ def build(
         incoming=side(tail[order], relation_[order], head[order], numbers[order], len(entities)),
         type_labels=dict(type_labels or {}),
         image_roots=tuple(image_roots),
+        numbers=dict(sorted(measured.items())),
     )
 
 
@@ -240,7 +247,9 @@ def load(driver: neo4j.Driver, graph: str) -> Adjacency:
         if kind in paths
     )
     labels = dict(rows(driver, queries.TYPE_NAMES, graph))
-    adjacency = build(graph, entities, relations, triples, labels, catalogue.image_roots(driver, graph))
+    roots = catalogue.image_roots(driver, graph)
+    numbers = ((entity, name, value) for entity, found in rows(driver, queries.NUMBERS, graph) for name, value in found)
+    adjacency = build(graph, entities, relations, triples, labels, roots, numbers)
     if not len(adjacency):
         raise DataError(f"The graph '{graph}' holds no triples; `kwk graphs list` shows what was ingested.")
     return adjacency

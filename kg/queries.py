@@ -185,13 +185,6 @@ RETURN r.relation AS path, type(r) AS type, count(*) AS triples
 ORDER BY triples DESC, path
 """
 
-TYPE_COUNTS = """
-MATCH (t:Type {graph: $graph})
-MATCH (e:Entity {graph: $graph}) WHERE t.label IN labels(e)
-RETURN t.label AS label, count(*) AS entities, count { (e)-[:HAS_IMAGE]->() } AS images
-ORDER BY entities DESC, label
-"""
-
 IS_FRESH = "RETURN NOT EXISTS { (:Entity {graph: $graph}) } AS fresh"
 
 ENTITY_IDS = "MATCH (e:Entity {graph: $graph}) RETURN e.id AS id"
@@ -207,7 +200,15 @@ PICTURES = """
 MATCH (e:Entity {graph: $graph})-[h:HAS_IMAGE]->(i:Image)
 WHERE coalesce(h.gate, '') <> 'dropped'
 RETURN e.id, coalesce(h.path, i.path) AS path, i.sha256
-ORDER BY e.id, path
+ORDER BY e.id, CASE h.gate WHEN 'chosen' THEN 0 ELSE coalesce(h.semantic_rank, h.typicality_rank, 1) END, path
+"""
+
+# An array of numbers (two populations) is none.
+NUMBERS = """
+MATCH (e:Entity {graph: $graph})
+WITH e, [key IN keys(e) WHERE valueType(e[key]) STARTS WITH 'FLOAT' OR valueType(e[key]) STARTS WITH 'INTEGER'] AS keys
+WHERE size(keys) > 0
+RETURN e.id, [key IN keys | [key, toFloat(e[key])]]
 """
 
 RELATION_NAMES = "MATCH (r:Relation {graph: $graph}) RETURN r.path, r.type, r.label"

@@ -152,8 +152,9 @@ class _Turn:
     def model(self, turn: Turn, question: Turn | None) -> Encoded:
         """Encode what the model says: all of it is learned but the images that it is given back."""
         self._add([MODEL_ID], learned=False)
-        spans = list(turn.fact.slots) if turn.fact else []
-        asked = _asked(turn.fact, question)
+        fact = turn.fact if turn.fact and turn.fact.kind == "fact" else None  # the others are learned as plain text
+        spans = list(fact.slots) if fact else []
+        asked = _asked(fact, question)
         start = 0
         for text, image in _between_images(turn.value, turn.images):
             end, done = start + len(text), start
@@ -231,5 +232,5 @@ def asked_in(dialogue: Dialogue) -> Iterator[Asked]:
     for turn in dialogue.turns:
         if turn.speaker == "human":
             question = turn
-        else:
+        elif turn.fact and turn.fact.kind == "fact":
             yield from _asked(turn.fact, question)[:1]

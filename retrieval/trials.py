@@ -113,8 +113,8 @@ def commonest(counts: Counter[str], most: int = 50) -> list[str]:
 
 
 def rounds(path: Path) -> Iterator[tuple[Turn, Fact]]:
-    """Yield each question of a file with what its answer rests on."""
+    """Yield each question of a file that asks for a fact in words of its own, with what its answer rests on."""
     for dialogue in read_dialogues(path):
         for asked, given in zip(dialogue.turns[::2], dialogue.turns[1::2], strict=False):
-            if given.fact is not None:
+            if given.fact is not None and given.fact.kind == "fact" and not given.fact.refers:
                 yield asked, given.fact

@@ -103,7 +103,7 @@ def isles() -> Callable[..., Adjacency]:
 @pytest.fixture(scope="session")
 def material() -> Material:
     """What dialogues of the isles are made from."""
-    return prepare(make_isles())
+    return prepare(make_isles(), kinds=("fact",))
 
 
 @pytest.fixture(scope="session")

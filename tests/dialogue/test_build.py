@@ -15,7 +15,7 @@ from dialogue import folder as folders
 from dialogue.build import BuildSettings, build
 from dialogue.folder import choose_folder, count_lines, new_folder, read_settings
 from dialogue.serialise import read_dialogues
-from dialogue.types import FORMATS, SPLITS
+from dialogue.types import FORMATS, KINDS, SPLITS
 from kg.adjacency import Adjacency, Relation, Vertex
 from kg.adjacency import build as adjacency
 from kg.errors import DataError
@@ -56,7 +56,7 @@ def test_graph_with_images_is_asked_in_all_four_formats(built: Path) -> None:
 def test_settings_and_counts_stand_beside_the_dialogues(built: Path) -> None:
     saved = read_settings(built)
     assert saved["graph"] == "isles"
-    assert saved["settings"] == {"rounds": 600, "seed": 3, "formats": list(FORMATS), "lang": "en"}
+    assert saved["settings"] == {"rounds": 600, "seed": 3, "formats": list(FORMATS), "kinds": list(KINDS), "lang": "en"}
     for split in SPLITS:
         found = list(read_dialogues(built / f"{split}.jsonl"))
         assert saved["dialogues"][split] == len(found)

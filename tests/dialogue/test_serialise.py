@@ -8,21 +8,37 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dialogue.serialise import from_line, read_dialogues, to_line
-from dialogue.types import FORMATS, Dialogue, Fact, Shown, Span, Turn
+from dialogue.types import FORMATS, KINDS, Dialogue, Fact, Query, Shown, Span, Turn
 from kg.errors import DataError
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 triples = st.tuples(texts, texts, texts)
 images = st.lists(st.builds(Shown, texts, texts, texts), max_size=2).map(tuple)
+queries = st.builds(
+    Query,
+    subjects=st.lists(texts, min_size=1, max_size=2).map(tuple),
+    path=st.lists(st.tuples(texts, st.sampled_from(["tail", "head"])), max_size=2).map(tuple),
+    claim=st.none() | texts,
+    by=st.none() | texts,
+) | st.builds(
+    Query,
+    subjects=st.tuples(texts, texts),
+    path=st.just(()),
+    by=texts,
+    values=st.tuples(st.floats(allow_nan=False, allow_infinity=False), st.integers(-9, 9).map(float)),
+    wins=st.sampled_from(["larger", "smaller"]),
+)
 facts = st.builds(
     Fact,
-    kind=st.just("fact"),
-    triples=st.lists(triples, min_size=1, max_size=3).map(tuple),
+    kind=st.sampled_from(KINDS),
+    triples=st.lists(triples, max_size=3).map(tuple),
     direction=st.sampled_from(["tail", "head"]),
     answers=st.lists(texts, max_size=4).map(tuple),
     value=texts,
     slots=st.lists(st.builds(Span, st.integers(0, 99), st.integers(0, 99), texts), max_size=3).map(tuple),
     format=st.sampled_from(FORMATS),
+    query=st.none() | queries,
+    refers=st.booleans(),
 )
 turns = st.builds(Turn, st.just("human"), texts, images) | st.builds(Turn, st.just("model"), texts, images, facts)
 dialogues = st.builds(
@@ -45,8 +61,9 @@ def test_line_has_the_keys_that_the_format_names(dialogue: Dialogue) -> None:
         assert list(turn) == ["from", "value", "image_list", "kg"]
         assert turn["image_list"] == [image["file"] for image in turn["kg"]["images"]]
         if said.fact is not None:
+            more = ["query"] * (said.fact.query is not None) + ["refers"] * said.fact.refers
             assert list(turn["kg"]) == [
-                "kind", "triple", "triples", "direction", "answers", "value", "slots", "format", "images"
+                "kind", "triple", "triples", "direction", "answers", "value", "slots", "format", *more, "images"
             ]  # fmt: skip
             one = list(said.fact.triples[0]) if len(said.fact.triples) == 1 else None
             assert turn["kg"]["triple"] == one

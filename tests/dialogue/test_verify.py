@@ -351,7 +351,8 @@ def test_fact_taken_out_of_the_graph_is_found_in_the_dialogues(
 
 
 def test_every_reason_has_words(charted: Path) -> None:
-    source = (Path(__file__).parents[2] / "dialogue" / "verify.py").read_text("utf-8")
+    package = Path(__file__).parents[2] / "dialogue"
+    source = "".join((package / name).read_text("utf-8") for name in ("verify.py", "verify_kinds.py"))
     used = set(re.findall(r'(?:yield (?:each, |"", )?|n, dialogue, )"([a-z_]+)"', source))
     assert used == set(REASONS)
 

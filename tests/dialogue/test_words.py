@@ -101,7 +101,7 @@ def test_every_list_of_picture_words_has_something_to_say() -> None:
     assert words.shown[0].name == "<image>"
     assert all("<image>" in f"{each.name}{each.before}{each.after}" for each in words.shown)
     assert len(words.requests) == 3
-    assert len(words.replies) == 2
+    assert len(words.replies) == 3
     assert all(text.count("<image>") == 1 for texts in words.replies for text in texts)
 
 

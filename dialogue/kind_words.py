@@ -1,0 +1,145 @@
+"""The words of rounds of other kinds than facts, made around the wordings of their relations."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from dialogue.pictures import PERSONS
+from dialogue.wordings import NO_LEADS, Asking, Question, Statement, Wordings, fitted, opening, state
+from dialogue.words import english, head_word, is_participle, is_plural, plural
+
+_INTERROGATIVES = ("Which", "What")
+_ONE_OF_TWO = re.compile(r"(?:Which|What|Who|Whose|(?:In|Of|On|To|From|For|By|With|At) (?:which|whose|whom|what))\b")
+_SEVERAL = re.compile(r"^(?:Who|Which|What) (?:are|were|have)\b|^What (?:is|was)\b")
+_POINTING = frozenset(
+    ["that", "whose", "who", "which", "there", "here", "it", "them", "its", "their", "this", "these", "one"]
+)
+_NOUN = re.compile(r"[^\W\d_]+(?:[ '’-][^\W\d_]+)*")
+_MOST_WORDS = 4  # of a noun that is put into a phrase
+
+
+@dataclass(frozen=True, slots=True)
+class KindWords:
+    """How the other kinds are worded in one language: the tables of lexicon/kinds.toml."""
+
+    yes_no: Mapping[str, Any]
+    count: Mapping[str, Any]
+    comparison: Mapping[str, Any]
+    multi_hop: Mapping[str, Any]
+    unanswerable: Mapping[str, Any]
+    refers: Mapping[str, Any]
+
+
+@cache
+def kind_words(lang: str = "en") -> KindWords | None:
+    """Return how the other kinds are worded in a language; None where nobody wrote that down."""
+    found = tomllib.loads((files("dialogue") / "lexicon" / "kinds.toml").read_text(encoding="utf-8"))
+    return KindWords(**found[lang]) if lang in found else None
+
+
+@cache
+def counting(asking: Asking) -> tuple[Question, ...]:
+    """Return the questions that ask how many, made from those that ask which: "How many films …?"."""
+    return tuple(
+        Question(_how_many(form.prefix), form.suffix, _how_many(form.bare))
+        for form in asking.forms[:-1]
+        if _counts(form.prefix)
+    )
+
+
+def _counts(prefix: str) -> bool:
+    """Say whether a question asks for a plural that can be counted: "Which official languages does"."""
+    first, *words = prefix.split()
+    if first not in _INTERROGATIVES:
+        return False
+    for i, word in enumerate(words[:3]):
+        if not word.isalpha() or word in english().prepositions or word in english().auxiliaries:
+            return False
+        if is_plural(word) and word not in _POINTING and i + 1 < len(words):
+            return plural(word) == word and word not in ("species", "series", "headquarters", "does")
+    return False
+
+
+def _how_many(prefix: str) -> str:
+    return re.sub(r"^(?:Which|What)\b", "How many", prefix)
+
+
+@cache
+def choosing(asking: Asking) -> tuple[Question, ...]:
+    """Return the questions that can be asked of two entities by name: singular, and open with what is asked for."""
+    return tuple(
+        form
+        for form in asking.forms[:-1]
+        if _ONE_OF_TWO.match(form.prefix) and not _SEVERAL.match(form.prefix) and not _counts(form.prefix)
+    )
+
+
+@cache
+def taking_phrases(asking: Asking) -> tuple[Question, ...]:
+    """Return the questions in which a phrase can stand for the name: not "the profession {x}"."""
+    links = english().prepositions | english().auxiliaries | {"does", "did", "do", ""}
+    return tuple(form for form in asking.forms[:-1] if form.bare.rstrip().rpartition(" ")[2].lower() in links)
+
+
+@cache
+def plain_noun(noun: str) -> bool:
+    """Say whether a noun can stand in "the … of Peru": a few words, the last of which is the noun."""
+    words = noun.split()
+    return bool(
+        0 < len(words) <= _MOST_WORDS
+        and _NOUN.fullmatch(noun)
+        and noun not in ("answer", "thing", "person", "something", "result")
+        and head_word(noun) == words[-1]
+        and not _POINTING.intersection(words)
+        and not (len(words) > 1 and is_participle(words[-1]))
+    )
+
+
+def described(words: KindWords, worded: Wordings, asks_tail: bool, name: str) -> str | None:
+    """Return a phrase for the answer to a question about `name`: "the capital of Peru"; None if none fits.
+
+    Asked for the head: "the country whose capital is Lima".
+    """
+    noun, other = worded.asking("tail" if asks_tail else "head").noun, worded.tail.noun
+    if not plain_noun(noun):
+        return None
+    if asks_tail:
+        return str(words.multi_hop["of"].format(noun=noun, x=name))
+    if not plain_noun(other) or is_plural(other):
+        return None
+    return str(words.multi_hop["whose"].format(noun=noun, other=other, x=name))
+
+
+def within(text: str) -> str:
+    """Return a question as it stands within a sentence."""
+    return text[:1].lower() + text[1:]
+
+
+def claim(form: Statement, head: str, tail: str) -> tuple[str, str]:
+    """Return a statement without its full stop, as it begins a sentence and as it stands within one."""
+    fit = form if form.leads == NO_LEADS else fitted(form, head, tail)
+    text = state(form, head, tail)
+    first, second = (head, tail) if form.head_first else (tail, head)
+    if fit.after.endswith("."):
+        text = text[:-1] if fit.after != "." or not second.endswith((".", "!", "?")) else text
+    if fit.before:
+        return text, within(text)
+    return text, first + text[len(opening(first)) :]
+
+
+def property_words(name: str) -> str | None:
+    """Return a property's name as words: "surfaceTemperature" -> "surface temperature"; None if it has none."""
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])|_+", " ", name).lower().strip()
+    return spaced if _NOUN.fullmatch(spaced) and len(spaced) > 2 else None
+
+
+def possessive(words: KindWords, asking: Asking) -> str:
+    """Return "its" or "their" for what is of the kind that `asking` names."""
+    whose: Mapping[str, str] = words.refers["its"]
+    return whose["person" if asking.kind in PERSONS else "other"]
