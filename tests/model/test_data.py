@@ -76,7 +76,13 @@ def test_every_slot_knows_relation_and_direction(
 
 def one_round(image: Shown | None = None, relation: str = "v:hasMainPort") -> Dialogue:
     fact = Fact(
-        "f", (("i:Amber", relation, "p:Amber"),), "tail", ("p:Amber",), "Port Amber", (Span(6, 16, "p:Amber"),), "T2T"
+        "fact",
+        (("i:Amber", relation, "p:Amber"),),
+        "tail",
+        ("p:Amber",),
+        "Port Amber",
+        (Span(6, 16, "p:Amber"),),
+        "T2T",
     )
     answer = "It is Port Amber." + ("<image>" if image else "")
     turns = (Turn("human", "Which port?"), Turn("model", answer, (image,) if image else (), fact))

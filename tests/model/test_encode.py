@@ -207,13 +207,16 @@ def test_mark_stands_before_the_name_and_its_space() -> None:
 
 def test_name_has_the_same_tokens_wherever_it_stands() -> None:
     first = Turn(
-        "model", "Peru.", (), Fact("f", (("a", "r", "peru"),), "tail", ("peru",), "Peru", (Span(0, 4, "peru"),), "T2T")
+        "model",
+        "Peru.",
+        (),
+        Fact("fact", (("a", "r", "peru"),), "tail", ("peru",), "Peru", (Span(0, 4, "peru"),), "T2T"),
     )
     later = Turn(
         "model",
         "It is Peru.",
         (),
-        Fact("f", (("a", "r", "peru"),), "tail", ("peru",), "Peru", (Span(6, 10, "peru"),), "T2T"),
+        Fact("fact", (("a", "r", "peru"),), "tail", ("peru",), "Peru", (Span(6, 10, "peru"),), "T2T"),
     )
     found = []
     for turn in (first, later):

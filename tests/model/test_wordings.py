@@ -171,7 +171,7 @@ def test_question_about_what_the_graph_lacks_is_no_wording(isles: Isles, sentenc
     index = Index.of(graph)
 
     def dialogue(subject: str, relation: str) -> Dialogue:
-        fact = Fact("f", ((subject, relation, "x"),), "tail", ("x",), "X", (), "T2T")
+        fact = Fact("fact", ((subject, relation, "x"),), "tail", ("x",), "X", (), "T2T")
         return Dialogue("d", "isles", "en", "star", (Turn("human", "What of it?"), Turn("model", "X.", (), fact)))
 
     known = known_wordings(graph, index, [dialogue("i:Amber", "v:unheardOf")], sentences)

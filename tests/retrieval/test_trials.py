@@ -40,7 +40,7 @@ def test_every_question_of_the_test_split_is_asked_once_a_format(dialogues: Path
         (fact.triples[0][0 if fact.direction == "tail" else 2], fact.triples[0][1], fact.direction, fact.format)
         for dialogue in read_dialogues(dialogues / "test.jsonl")
         for turn in dialogue.turns
-        if (fact := turn.fact) is not None
+        if (fact := turn.fact) is not None and fact.kind == "fact" and not fact.refers
     }
     assert {(*trial.question, trial.format) for trial in first} == asked
     assert {trial.format for trial in first} == set(FORMATS)
