@@ -3,20 +3,26 @@
 import multiprocessing
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
+from typing import Literal
 
 from dialogue.asks import Ask
 from dialogue.lines import line
 from dialogue.material import Material, prepare
+from dialogue.parts import Parts
 from dialogue.types import Format, Kind
 from dialogue.walk import Task, walk
 from kg.adjacency import Adjacency
 
 BATCH = 100  # dialogues
 
+AHEAD = 3  # batches that are begun before they are wanted, for each worker
+
+Engine = Literal["processes", "ray"]
+Submit = Callable[[list[Task]], Callable[[], list["Written"]]]  # begins a batch; what it returns waits for its end
 Run = Callable[[Iterable[Task]], Iterator[list["Written"]]]
 
 
@@ -28,6 +34,28 @@ class Written:
     rounds: int = 0
     triples: tuple[int, ...] = ()  # that were asked
     unmet: tuple[Ask, ...] = ()  # wanted rounds that found no place
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a worker makes its material from."""
+
+    graph: Adjacency
+    seed: int
+    formats: tuple[Format, ...]
+    lang: str
+    kinds: tuple[Kind, ...]
+    parts: Parts | None
+
+
+def origin_of(material: Material, seed: int) -> Origin:
+    """Return what a material was made from."""
+    return Origin(material.graph, seed, material.formats, material.lang, material.kinds, material.parts)
+
+
+def material_of(origin: Origin) -> Material:
+    """Make the material again."""
+    return prepare(origin.graph, origin.seed, origin.formats, origin.lang, origin.kinds, origin.parts)
 
 
 def write_batch(material: Material, seed: int, tasks: Sequence[Task]) -> list[Written]:
@@ -45,16 +73,24 @@ def write_batch(material: Material, seed: int, tasks: Sequence[Task]) -> list[Wr
 
 
 @contextmanager
-def batches_of(material: Material, seed: int, workers: int = 1) -> Iterator[Run]:
+def batches_of(material: Material, seed: int, workers: int = 1, engine: Engine = "processes") -> Iterator[Run]:
     """Yield a function that turns tasks, which may have no end, into batches in their order."""
+    if engine == "ray":
+        from dialogue.ray_workers import ray_workers
+
+        with ray_workers(origin_of(material, seed), workers) as submit:
+            yield lambda tasks: _ahead(submit, tasks, AHEAD * workers)
+        return
     if workers < 2:
         yield lambda tasks: (write_batch(material, seed, part) for part in _parts(tasks))
         return
     method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
-    origin = material.graph, seed, material.formats, material.lang, material.kinds
-    with ProcessPoolExecutor(workers, multiprocessing.get_context(method), _begin_worker, origin) as executor:
+    origin = origin_of(material, seed)
+    with ProcessPoolExecutor(workers, multiprocessing.get_context(method), _begin_worker, (origin,)) as executor:
         try:
-            yield lambda tasks: _ahead(executor, tasks, 3 * workers)
+            yield lambda tasks: _ahead(
+                lambda part: executor.submit(_write_in_worker, part).result, tasks, AHEAD * workers
+            )
         finally:
             executor.shutdown(cancel_futures=True)
 
@@ -64,21 +100,21 @@ def _parts(tasks: Iterable[Task]) -> Iterator[list[Task]]:
     return iter(lambda: list(islice(rest, BATCH)), [])
 
 
-def _ahead(executor: ProcessPoolExecutor, tasks: Iterable[Task], ahead: int) -> Iterator[list[Written]]:
-    waiting: deque[Future[list[Written]]] = deque()
+def _ahead(submit: Submit, tasks: Iterable[Task], ahead: int) -> Iterator[list[Written]]:
+    waiting: deque[Callable[[], list[Written]]] = deque()
     for part in _parts(tasks):
-        waiting.append(executor.submit(_write_in_worker, part))
+        waiting.append(submit(part))
         if len(waiting) > ahead:
-            yield waiting.popleft().result()
+            yield waiting.popleft()()
     while waiting:
-        yield waiting.popleft().result()
+        yield waiting.popleft()()
 
 
 _of_worker: list[tuple[Material, int]] = []  # what this process makes dialogues from, if it is a worker
 
 
-def _begin_worker(graph: Adjacency, seed: int, formats: tuple[Format, ...], lang: str, kinds: tuple[Kind, ...]) -> None:
-    _of_worker[:] = [(prepare(graph, seed, formats, lang, kinds), seed)]
+def _begin_worker(origin: Origin) -> None:
+    _of_worker[:] = [(material_of(origin), origin.seed)]
 
 
 def _write_in_worker(tasks: list[Task]) -> list[Written]:

@@ -14,9 +14,11 @@ from itertools import count
 from pathlib import Path
 
 from dialogue.asks import Ask
-from dialogue.batches import BATCH, Written, batches_of
+from dialogue.batches import BATCH, Engine, Written, batches_of
 from dialogue.folder import SETTINGS, WORDINGS, check_target, new_folder
+from dialogue.leakage import write_leakage
 from dialogue.material import Material, prepare
+from dialogue.parts import Parts, write_parts
 from dialogue.serialise import SCHEMA
 from dialogue.splits import TEST, TRAIN, VALID
 from dialogue.types import FORMATS, KINDS, SPLITS, Format, Kind
@@ -70,20 +72,28 @@ def build(
     force: bool = False,
     workers: int = 1,
     progress: Progress = silent,
+    parts: Parts | None = None,
+    engine: Engine = "processes",
 ) -> Built:
-    """Build the dialogues of a graph into the folder `out`. Raises DataError if it can't, and leaves nothing then."""
+    """Build the dialogues of a graph into the folder `out`. Raises DataError if it can't, and leaves nothing then.
+
+    `parts` splits the triples; without it their formats are split.
+    """
     check_target(out, force)
-    material = prepare(graph, settings.seed, settings.formats, settings.lang, settings.kinds)
+    material = prepare(graph, settings.seed, settings.formats, settings.lang, settings.kinds, parts)
     quotas = _quotas(material, settings)
     with (
-        batches_of(material, settings.seed, workers) as run,
+        batches_of(material, settings.seed, workers, engine) as run,
         new_folder(out, force) as folder,
         progress("rounds", sum(quotas)) as advance,
     ):
         writers = [_Writer(folder / f"{name}.jsonl", advance) for name in SPLITS]
         for split in (VALID, TEST):
             writers[split].write(run(Task(split, n) for n in count()), quotas[split])
-        owed = _agendas(material, sorted(writers[VALID].triples | writers[TEST].triples))
+        asked = (
+            writers[VALID].triples | writers[TEST].triples if parts is None else set()
+        )  # elsewhere, and owed to train
+        owed = _agendas(material, sorted(asked))
         tasks, last = _train_tasks(owed, quotas[TRAIN])
         train = writers[TRAIN]
         train.write(run(tasks), quotas[TRAIN], last)
@@ -93,6 +103,9 @@ def build(
         if not sum(built.dialogues.values()):
             raise DataError(f"The graph '{graph.graph}' holds no two facts that a dialogue could ask for.")
         _save(folder, material, settings, built)
+        if parts is not None:
+            write_parts(folder, graph, parts)
+        write_leakage(folder, graph)
     return built
 
 
@@ -192,6 +205,7 @@ def _save(folder: Path, material: Material, settings: BuildSettings, built: Buil
         "graph": graph.graph,
         "image_root": str(graph.image_roots[0]) if graph.image_roots else None,
         "settings": asdict(settings),
+        "split": {"by": "format"} if material.parts is None else material.parts.summary(),
         "from": {"entities": len(graph.entities), "relations": len(graph.relations), "triples": len(graph)},
         "dialogues": built.dialogues,
         "rounds": built.rounds,

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dialogue.leakage_commands import leakage
 from kg.cli import Kwk
 from kg.graph_commands import graph_option, json_option
 
 if TYPE_CHECKING:
+    from dialogue.batches import Engine
     from dialogue.build import Built
     from dialogue.types import Format, Kind
     from dialogue.verify import Report
@@ -38,7 +40,21 @@ def dialogues() -> None:
     "--kinds",
     help="Kinds of rounds beside facts, by commas: yes_no, count, comparison, multi_hop, unanswerable; or none.",
 )
+@click.option(
+    "--split",
+    metavar="HOW",
+    default="format",
+    show_default=True,
+    help="What valid and test hold out: format, triple, entity, published, or published:NAME.",
+)
 @click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes.")
+@click.option(
+    "--engine",
+    type=click.Choice(["processes", "ray"]),
+    default="processes",
+    show_default=True,
+    help="What runs the workers; ray needs kwk[ray].",
+)
 @click.option("--force", is_flag=True, help="Replace dialogues that are there.")
 @json_option
 @click.pass_obj
@@ -50,7 +66,9 @@ def build(
     seed: int,
     formats: str | None,
     kinds: str | None,
+    split: str,
     workers: int,
+    engine: Engine,
     force: bool,
     as_json: bool,
 ) -> None:
@@ -60,6 +78,7 @@ def build(
     from dialogue.build import BuildSettings
     from dialogue.build import build as build_dialogues
     from dialogue.folder import check_target
+    from dialogue.parts import parts_of
     from kg import adjacency
     from kg.graph_commands import chosen
     from kg.progress import bar, silent
@@ -73,7 +92,9 @@ def build(
         check_target(target, force)
         graph = adjacency.load(stores.driver, name)
     settings = BuildSettings(rounds, seed, usable_formats(kwk, graph, asked), chosen_kinds)
-    built = build_dialogues(graph, settings, target, force, workers, bar if kwk.verbosity >= 0 else silent)
+    progress = bar if kwk.verbosity >= 0 else silent
+    parts = parts_of(graph, split, kwk.home)
+    built = build_dialogues(graph, settings, target, force, workers, progress, parts, engine)
     click.echo(json.dumps(asdict(built)) if as_json else told(built))
 
 
@@ -110,8 +131,8 @@ def usable_formats(kwk: Kwk, graph: Any, asked: tuple[Format, ...] | None) -> tu
         return asked or FORMATS
     if asked is None:
         click.echo(
-            f"Warning: no entity of the graph '{graph.graph}' has an image, so all dialogues are text to text and "
-            "belong to train; `kwk ingest images` adds images.",
+            f"Warning: no entity of the graph '{graph.graph}' has an image, so all dialogues are text to text, "
+            "and split by format they all belong to train; `kwk ingest images` adds images.",
             err=True,
         )
         return ("T2T",)
@@ -249,3 +270,6 @@ def publish(kwk: Kwk, folder: Path | None, graph_name: str | None, as_json: bool
         f"'{name}' holds the lineage of {done.dialogues:,} dialogues ({done.written:,} of {done.read:,} written now): "
         f"{done.turns:,} turns, {done.rests:,} RESTS_ON, {done.shows:,} SHOWS."
     )
+
+
+dialogues.add_command(leakage)

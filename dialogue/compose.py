@@ -6,6 +6,7 @@ from dialogue.derived import Derived
 from dialogue.kind_words import KindWords, possessive
 from dialogue.material import Material
 from dialogue.pictures import NEUTRAL, PERSONS
+from dialogue.splits import TEST
 from dialogue.types import FORMATS, Dialogue, Direction, Fact, Query, Shown, Span, Turn
 from dialogue.verbalise import answer
 from dialogue.wordings import NO_LEADS, Statement, fill, fitted, listed, opening, state
@@ -39,6 +40,7 @@ class Round:
     request: int  # which words ask for a picture, modulo how many there are
     reply: int  # which words give it, in the same way
     refers: int = NAMED
+    split: int = TEST  # which of the answers it may list
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,10 +202,15 @@ def derived_turns(material: Material, each: Derived) -> tuple[Turn, Turn]:
     return Turn("human", each.question, shown), Turn("model", each.reply, (), fact)
 
 
-def true_answers(material: Material, each: Round) -> memoryview:
-    """Return every entity that answers a question truly, ascending."""
+def true_answers(material: Material, each: Round) -> list[int]:
+    """Return every entity that answers a question truly, as far as the split knows, ascending."""
     side = material.side(each.asks_tail)
-    return side.neighbour[side.run_start[each.run] : side.run_start[each.run + 1]]
+    first, last = side.run_start[each.run], side.run_start[each.run + 1]
+    found: list[int] = side.neighbour[first:last].tolist()
+    if material.parts is None:
+        return found
+    triples = side.triple[first:last].tolist()
+    return [entity for entity, triple in zip(found, triples, strict=True) if material.knows(each.split, triple)]
 
 
 def _named(material: Material, relation: int, number: int) -> tuple[str, str, str]:

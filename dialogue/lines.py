@@ -42,7 +42,7 @@ def _round(material: Material, each: Round | Derived) -> str:
     asked = _image(material, each.subject, each.subject_image) if number & 1 else _NOTHING
     given = _images(material, each.answers, each.answer_images) if number & 2 else _NOTHING
     refers = '"refers":true,' if each.refers else ""
-    answers = ",".join([ids[entity] for entity in true_answers(material, each).tolist()])
+    answers = ",".join([ids[entity] for entity in true_answers(material, each)])
     return (
         f'{{"from":"human","value":{encode_basestring(question(material, each))},"image_list":[{asked[0]}],'
         f'"kg":{{"images":[{asked[1]}]}}}},{{"from":"model","value":{encode_basestring(text)},"image_list":[{given[0]}],'

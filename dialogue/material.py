@@ -19,6 +19,7 @@ from dialogue.articles import article_of
 from dialogue.grammar import noun_of_type
 from dialogue.kind_words import KindWords, kind_words
 from dialogue.mentions import Names
+from dialogue.parts import Parts, codes, knows
 from dialogue.pictures import PictureWords, picture_words
 from dialogue.splits import formats_in, split_table
 from dialogue.survey import Survey, survey
@@ -92,6 +93,8 @@ class Material:
     splits: memoryview  # by triple: two bits a format
     format_table: tuple[tuple[tuple[int, ...], ...], ...]  # [split][entry of `splits`] -> formats
     pools: tuple[Pool, ...]  # by split
+    parts: Parts | None  # of a split that keeps all formats of a triple together
+    known: tuple[bytes, ...]  # by split: 1 for each entry of `splits` that it knows as an answer
     ids: tuple[str, ...]
     names: tuple[str, ...]
     said: tuple[str, ...]  # names as they stand within a sentence: with "the " where they take it
@@ -111,6 +114,15 @@ class Material:
         """Return the side on which a question's subject has its runs."""
         return self.out if asks_tail else self.into
 
+    def knows(self, split: int, triple: int) -> bool:
+        """Say whether a split may draw on a triple at all: only test may draw on what is held out."""
+        return self.known[split][self.splits[triple]] == 1
+
+    def may_name(self, split: int, entity: int) -> bool:
+        """Say whether a split may speak of an entity: no split before them speaks of those that are held out."""
+        parts = self.parts
+        return parts is None or parts.entities is None or knows(split, int(parts.entities[entity]))
+
     def ambiguous(self, entity: int, relation: int, asks_tail: bool) -> bool:
         """Say whether the question about an entity by name could as well be about another of the same name."""
         side = self.side(asks_tail)
@@ -123,10 +135,14 @@ def prepare(
     formats: Sequence[Format] = FORMATS,
     lang: str = "en",
     kinds: Sequence[Kind] = KINDS,
+    parts: Parts | None = None,
 ) -> Material:
-    """Prepare a graph for dialogues in `formats`. `seed` orders the entities that dialogues begin with."""
+    """Prepare a graph for dialogues in `formats`. `seed` orders the entities that dialogues begin with.
+
+    `parts` splits the triples; without it their formats are split.
+    """
     usable = frozenset(FORMATS.index(each) for each in formats)
-    table = split_table(graph)
+    table = split_table(graph) if parts is None else codes(graph, parts)
     names = tuple(entity.name for entity in graph.entities)
     shown = bytes(bool(entity.images) for entity in graph.entities)
     format_table = tuple(
@@ -148,6 +164,10 @@ def prepare(
         splits=table.data,
         format_table=format_table,
         pools=tuple(_pool(graph, table, by_code, seed) for by_code in format_table),
+        parts=parts,
+        known=tuple(
+            bytes(parts is None or knows(split, code & 3) for code in range(256)) for split in range(len(SPLITS))
+        ),
         ids=tuple(entity.id for entity in graph.entities),
         names=names,
         said=tuple(_said(graph, entity) for entity in graph.entities),

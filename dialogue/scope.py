@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from dialogue.derived import Image
+from dialogue.derived import Derived, Image
 from dialogue.draws import Draws, mix
 from dialogue.kind_words import KindWords
 from dialogue.material import Ends, Material
@@ -103,6 +103,24 @@ class Scope:
             text = ended(text.removesuffix("."))
         start = at + len(said) - len(name)
         return text, (start, start + len(name))
+
+    def knows(self, found: Derived) -> bool:
+        """Say whether this split may know all that answers a question truly, and all whom it names."""
+        m, split = self.material, self._split
+        if m.parts is None:
+            return True
+        named = {*found.subjects, *found.truths, *(() if found.claim is None else (found.claim,))}
+        if not all(m.may_name(split, entity) for entity in named):
+            return False
+        reached = set(found.subjects)
+        for relation, asks_tail in found.path:
+            side = m.side(asks_tail)
+            runs = [run for entity in reached if (run := side.run(entity, relation)) >= 0]
+            onward = [place for run in runs for place in places(side, run)]
+            if not all(m.knows(split, side.triple[place]) for place in onward):
+                return False
+            reached = {side.neighbour[place] for place in onward}
+        return True
 
     def is_here(self, *numbers: int) -> bool:
         """Say whether what has no triple belongs to this split, by numbers that are its own."""

@@ -1,10 +1,12 @@
 """What Neo4j holds, as `dialogue.verify` checks against it. Shares nothing with what dialogues are composed from."""
 
+from __future__ import annotations
+
 import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import neo4j
@@ -26,6 +28,7 @@ class Truth:
     images: set[tuple[str, str, str]] = field(default_factory=set)  # (entity, path, sha256)
     numbers: dict[tuple[str, str], float] = field(default_factory=dict)  # (entity, property)
     image_root: Path | None = None
+    withheld: frozenset[tuple[str, str, str]] = frozenset()  # facts that are true and may not be listed
     _contents: dict[str, str | None] = field(default_factory=dict)
     _patterns: dict[str, re.Pattern[str]] = field(default_factory=dict)
 
@@ -33,6 +36,26 @@ class Truth:
         """Take in a fact."""
         self.tails[head, relation].add(tail)
         self.heads[relation, tail].add(head)
+
+    def without(self, facts: frozenset[tuple[str, str, str]]) -> Truth:
+        """Return the same, with facts that may not be listed among answers."""
+        return replace(self, withheld=facts)
+
+    def answers(self, entity: str, relation: str, direction: str) -> set[str]:
+        """Return the answers to a question that may be listed: at the tails, or at the heads."""
+        if not self.withheld:
+            return self.within_reach(entity, relation, direction)
+        if direction == "tail":
+            return {t for t in self.tails.get((entity, relation), ()) if (entity, relation, t) not in self.withheld}
+        return {h for h in self.heads.get((relation, entity), ()) if (h, relation, entity) not in self.withheld}
+
+    def within_reach(self, entity: str, relation: str, direction: str) -> set[str]:
+        """Return every true answer to a question, whether it may be listed or not."""
+        return (
+            self.tails.get((entity, relation), set())
+            if direction == "tail"
+            else self.heads.get((relation, entity), set())
+        )
 
     def holds(self, head: str, relation: str, tail: str) -> bool:
         """Say whether the graph has a fact."""

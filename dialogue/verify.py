@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from dialogue.apart import Apart, read_apart
 from dialogue.truth import Truth
 from dialogue.verify_kinds import check_kind
 from kg.errors import DataError
@@ -51,7 +52,7 @@ REASONS = {
     "other_picture": "the image shows something else than the answer or the subject",
     "subject_named": "a text before the answer names what the question shows",
     "held_out": "a wording that is kept for the test stands in another split",
-    "split_leak": "a triple has the same format in two splits",
+    "split_leak": "what one split holds out is told in another",
     "never_trained": "a triple is asked for, but not in train",
 }  # fmt: skip
 
@@ -124,15 +125,16 @@ def verify(folder: Path, truth: Truth, graph: str, seen: Callable[[int], None] =
     """Check all dialogues of a folder. Raises DataError if it is not a folder of dialogues."""
     if not (folder / FILES[0]).is_file():
         raise DataError(f"{folder} holds no {FILES[0]}; name a folder that `kwk dialogues build` made.")
-    report, splits, ids = Report(), Splits(folder), set[str]()
+    report, splits, ids = Report(), Splits(folder, read_apart(folder, truth, graph)), set[str]()
     for name in FILES:
         path = folder / name
         if not path.exists():
             continue
+        sight = splits.sight(name, truth)
         with path.open("rb") as file:
             for n, raw in enumerate(file, 1):
                 report.dialogues += 1
-                for dialogue, reason, detail in _check_line(raw, name, n, truth, graph, ids, splits, report):
+                for dialogue, reason, detail in _check_line(raw, name, n, sight, graph, ids, splits, report):
                     report.findings.append(Finding(name, n, dialogue, reason, detail))
                 seen(1)
     report.findings += splits.findings()
@@ -172,7 +174,8 @@ def _check_line(
                 yield each, reason, detail
             if splits.holds_out(this, name):
                 yield each, "held_out", asked["value"]
-            splits.add(this, name, n, each)
+            for detail in splits.add(this, name, n, each):
+                yield each, "split_leak", detail
             earlier, before = f"{earlier}{asked['value']}\n{given['value']}\n", this
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as exc:
         yield each, "malformed", f"{type(exc).__name__}: {exc}"
@@ -220,19 +223,20 @@ def check_fact(this: Round, truth: Truth) -> Iterator[Complaint]:
         yield "malformed", f"triple {kg['triple']!r}"
     if kg["direction"] == "tail":
         questions = {(head, relation) for head, relation, _ in triples}
-        expected = truth.tails.get(triples[0][:2], set())
         named = [tail for _, _, tail in triples]
     else:
         questions = {(relation, tail) for _, relation, tail in triples}
-        expected = truth.heads.get(triples[0][1:], set())
         named = [head for head, _, _ in triples]
     if len(questions) != 1 or kg["direction"] not in ("head", "tail"):
         yield "other_question", f"{len(questions)} questions, direction {kg['direction']!r}"
-    answers = set(kg["answers"])
+    answers, expected = set(kg["answers"]), truth.answers(this.subject, triples[0][1], kg["direction"])
     if missing := expected - answers:
         yield "missing_answer", ", ".join(sorted(missing)[:5])
     if extra := answers - expected:
-        yield "extra_answer", ", ".join(sorted(extra)[:5])
+        withheld = extra & truth.within_reach(this.subject, triples[0][1], kg["direction"])
+        for entities, reason in ((withheld, "split_leak"), (extra - withheld, "extra_answer")):
+            if entities:
+                yield reason, f"{', '.join(sorted(entities)[:5])} as an answer"
     if len(answers) != len(kg["answers"]):
         yield "extra_answer", "an answer is listed twice"
     if named != [entity for _, _, entity in kg["slots"]]:
@@ -274,7 +278,8 @@ def spoken_of(this: Round) -> list[str]:
 class Splits:
     """What stands in which split, over all files."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, apart: Apart | None) -> None:
+        self._apart = apart
         self._places: dict[tuple[str, ...], dict[str, tuple[int, str]]] = defaultdict(dict)
         self._trained: set[tuple[str, ...]] = set()
         self._wordings: dict[tuple[str, str], list[re.Pattern[str]]] = {}
@@ -292,8 +297,16 @@ class Splits:
         text = this.asked["value"].removeprefix("<image>\n")
         return bool(last.fullmatch(text)) and not any(other.fullmatch(text) for other in others)
 
-    def add(self, this: Round, name: str, n: int, dialogue: str) -> None:
-        """Take note of a round's triples."""
+    def sight(self, name: str, truth: Truth) -> Truth:
+        """Return what is true as far as the dialogues of a file may list it."""
+        return self._apart.sight(name, truth) if self._apart else truth
+
+    def add(self, this: Round, name: str, n: int, dialogue: str) -> Iterator[str]:
+        """Take note of a round's triples; yield what it tells of another split."""
+        if self._apart:
+            images = [image for turn in (this.asked, this.given) for image in turn["kg"]["images"]]
+            yield from self._apart.leaks(this.kg, images, (name, n, dialogue))
+            return
         for triple in this.kg["triples"]:
             self._places[(*triple, this.kg["format"])].setdefault(name, (n, dialogue))
             if name == FILES[0] and this.kg["kind"] == "fact":
@@ -301,6 +314,10 @@ class Splits:
 
     def findings(self) -> Iterator[Finding]:
         """Yield what only all files together show."""
+        if self._apart:
+            for place, detail in self._apart.findings():
+                yield Finding(*place, "split_leak", detail)
+            return
         for (*triple, form), places in self._places.items():
             first, *others = [name for name in FILES if name in places]
             for name in others:

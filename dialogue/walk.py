@@ -191,6 +191,8 @@ class Walker:
         )
         if found is None or found.question in self._texts or not self._asked.isdisjoint(found.runs):
             return False
+        if not self._scope.knows(found):
+            return False
         if any(frozenset((one, other)) in self._pairs for one in found.subjects for other in found.truths):
             return False
         self.rounds.append(found)
@@ -205,9 +207,7 @@ class Walker:
     def _allowed(self, triple: int, number: int) -> bool:
         """Say whether a triple may have a format in this split, and is trained on."""
         m = self._m
-        return number in m.format_table[self._split][m.splits[triple]] and (
-            self._split == TRAIN or cover(m, triple) is not None
-        )
+        return number in m.format_table[self._split][m.splits[triple]] and self._trained(triple)
 
     def _seen(self, entity: int) -> bool:
         return entity in self._named or any(each == entity for each, _ in self._pictures) or self._was_named(entity)
@@ -222,7 +222,12 @@ class Walker:
         size = side.size(run)
         place = side.run_start[run] + draws.below(size)
         sibling = int(side.neighbour[place])
-        if sibling == subject or size > SHARED or not self._enters(sibling):
+        if (
+            sibling == subject
+            or size > SHARED
+            or not self._m.knows(self._split, side.triple[place])
+            or not self._enters(sibling)
+        ):
             return subject
         if size <= MANY and len(self.rounds) < length - 1 and draws.below(2):
             if not self.ask(Ask(last.answers[0], not last.asks_tail, run, place)):
@@ -266,7 +271,7 @@ class Walker:
         if self._pairs and frozenset((asking.subject, side.neighbour[asking.place])) in self._pairs:
             return False
         formats = self._formats(asking)
-        if not formats or (self._split != TRAIN and cover(self._m, side.triple[asking.place]) is None):
+        if not formats or not self._trained(side.triple[asking.place]):
             return False
         pictured = self._draws.below(2)  # a mention becomes its image with probability 0.5 (KnowBLIP)
         drawn = [number for number in formats if number & 1 == pictured] or formats
@@ -312,6 +317,10 @@ class Walker:
             return each
         alone = plain_noun(noun) and all(m.nouns[other] != noun for other in others)
         return replace(each, refers=THIS) if alone else each
+
+    def _trained(self, triple: int) -> bool:
+        """Say whether train asks for a triple too, as it must where the formats of a triple are split."""
+        return self._split == TRAIN or self._m.parts is not None or cover(self._m, triple) is not None
 
     def _is_new(self, each: Round) -> bool:
         """Say whether a question about a name was not asked before: two relations may be worded alike."""
@@ -397,6 +406,7 @@ class Walker:
             names_subject=names_subject,
             request=draws.below(MAX_PHRASES) if number & 2 else 0,
             reply=draws.below(MAX_PHRASES) if number & 2 else 0,
+            split=self._split,
         )
 
     def _image(self, entity: int) -> int:
@@ -420,7 +430,7 @@ class Walker:
                 or (number & 2 and not m.shown[answer])
                 or frozenset((asking.subject, answer)) in self._pairs
                 or number not in m.format_table[self._split][m.splits[triple]]
-                or (self._split != TRAIN and cover(m, triple) is None)
+                or not self._trained(triple)
             ):
                 return ()
         return tuple(range(first, first + size))
