@@ -126,7 +126,7 @@ def test_remains_of_a_killed_build_do_not_get_into_the_next(isles: Isles, tmp_pa
     (stale / "train.jsonl").write_text("of a build that was killed\n")
     (stale / "junk").write_text("more")
     build(isles(), BuildSettings(rounds=50), tmp_path / "out")
-    assert sorted(contents(tmp_path / "out")) == sorted([*FILES, "build.json", "wordings.json"])
+    assert sorted(contents(tmp_path / "out")) == sorted([*FILES, "build.json", "leakage.json", "wordings.json"])
     assert "killed" not in (tmp_path / "out" / "train.jsonl").read_text()
 
 
