@@ -267,8 +267,9 @@ def publish(kwk: Kwk, folder: Path | None, graph_name: str | None, as_json: bool
         click.echo(json.dumps(asdict(done)))
         return
     click.echo(
-        f"'{name}' holds the lineage of {done.dialogues:,} dialogues ({done.written:,} of {done.read:,} written now): "
-        f"{done.turns:,} turns, {done.rests:,} RESTS_ON, {done.shows:,} SHOWS."
+        f"'{name}' holds the lineage of {done.dialogues:,} dialogues ({done.written:,} of {done.read:,} written now, "
+        f"{done.removed:,} removed): {done.turns:,} turns, {done.rests:,} RESTS_ON, {done.shows:,} SHOWS."
+        + (f" {done.missing:,} lead nowhere: the graph lacks their entity or image." if done.missing else "")
     )
 
 

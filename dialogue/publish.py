@@ -1,11 +1,16 @@
 """Write lineage into Neo4j: from a dialogue to its turns, from a turn to the entities and images it rests on and shows.
 
-A relationship can't be an endpoint, so a turn holds the keys of its triples; the entities at their ends lead to it.
+A relationship can't be an endpoint, so the RESTS_ON that leads to the far end of a triple carries the triple's key,
+by which it is indexed. A dataset goes by the name of its folder: what a folder of that name held before, and holds no
+longer, goes.
 """
 
+from __future__ import annotations
+
 import hashlib
-import json
+from collections import deque
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -15,14 +20,17 @@ import neo4j
 
 from dialogue import queries
 from dialogue.folder import count_lines
+from dialogue.lineage import dialogue_row
 from dialogue.serialise import from_line
-from dialogue.types import SPLITS, Dialogue, Turn
+from dialogue.types import SPLITS, Dialogue
 from kg.errors import DataError
 from kg.graph import Tx, Writer, claim, read
 from kg.progress import Progress, silent
-from kg.types import Triple
 
-BATCH = 500  # dialogues a transaction
+BATCH = 1_000  # dialogues a transaction: about 15,000 relationships
+AHEAD = 3  # batches that are made while the server writes
+
+Known = dict[str, tuple[str, str | None]]  # id -> what was published under it: sha256 and folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +43,24 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Batch:
+    """Some dialogues of a file: rows of those to write, and which of them stand in the graph otherwise."""
+
+    lines: int
+    rows: Sequence[Sequence[Any]]
+    stale: Sequence[str]
+    links: int  # relationships that the rows ask for
+
+
+@dataclass(frozen=True, slots=True)
 class Published:
     """What a publication did, and what the graph holds after it."""
 
     graph: str
     read: int
     written: int  # the others stood in the graph already, word for word
+    removed: int  # dialogues that the folder held before and holds no longer
+    missing: int  # relationships to entities or images that the graph does not have (any more)
     dialogues: int
     turns: int
     rests: int  # (:Turn)-[:RESTS_ON]->(:Entity)
@@ -52,14 +72,54 @@ def publish(driver: neo4j.Driver, graph: str, folder: Path, progress: Progress =
 
     Raises DataError if a dialogue is of another graph or can't be read.
     """
+    total, name = count_lines(folder), folder.resolve().name
     writer = claim(driver, graph)
-    written, total = 0, count_lines(folder)
-    with progress("dialogues", total) as advance:
-        lines = _lines(folder, graph)
-        while batch := list(islice(lines, BATCH)):
-            written += _write(writer, batch)
-            advance(len(batch))
-    return Published(graph=graph, read=total, written=written, **read(driver, queries.PUBLISHED, graph=graph)[0])
+    known = {row[0]: (row[1], row[2]) for row in read(driver, queries.KNOWN_DIALOGUES, graph=graph)[0]["dialogues"]}
+    gone = {each for each, (_, place) in known.items() if place in (name, None)}
+    written = missing = 0
+    with progress("dialogues", total) as advance, ThreadPoolExecutor(1) as maker:
+        for batch in _ahead(maker, _batches(folder, graph, name, known, gone)):
+            if batch.rows:
+                missing += batch.links - _write(writer, name, batch)
+                written += len(batch.rows)
+            advance(batch.lines)
+    stale = sorted(gone)
+    for start in range(0, len(stale), BATCH):
+        writer.run(queries.FORGET_DIALOGUES, ids=stale[start : start + BATCH])
+    found = read(driver, queries.PUBLISHED, graph=graph)[0]
+    return Published(graph=graph, read=total, written=written, removed=len(gone), missing=missing, **found)
+
+
+def _ahead(maker: ThreadPoolExecutor, batches: Iterator[Batch]) -> Iterator[Batch]:
+    """Make batches in a thread of their own, while the server writes the ones before."""
+    waiting: deque[Future[Batch | None]] = deque(maker.submit(next, batches, None) for _ in range(AHEAD))
+    try:
+        while batch := waiting.popleft().result():
+            waiting.append(maker.submit(next, batches, None))
+            yield batch
+    finally:
+        for each in waiting:
+            each.cancel()
+
+
+def _batches(folder: Path, graph: str, name: str, known: Known, gone: set[str]) -> Iterator[Batch]:
+    """Cut the files into batches; what the files hold is no longer `gone`."""
+    seen = set[str]()
+    lines = _lines(folder, graph)
+    while part := list(islice(lines, BATCH)):
+        rows, stale = [], []
+        for line in part:
+            each = line.dialogue.id
+            if each in seen:
+                raise DataError(f"{folder} holds the dialogue {each!r} twice; build the dialogues again.")
+            seen.add(each)
+            gone.discard(each)
+            if each in known and known[each] == (line.sha256, name):
+                continue
+            if each in known:
+                stale.append(each)
+            rows.append(dialogue_row(line.dialogue, line.split, line.sha256))
+        yield Batch(len(part), rows, stale, sum(map(_links, rows)))
 
 
 def _lines(folder: Path, graph: str) -> Iterator[Line]:
@@ -78,64 +138,22 @@ def _lines(folder: Path, graph: str) -> Iterator[Line]:
                 yield Line(split, hashlib.sha256(raw).hexdigest(), dialogue)
 
 
-def _write(writer: Writer, batch: Sequence[Line]) -> int:
-    """Write those dialogues of a batch that the graph lacks or has otherwise; return how many."""
-    ids = [line.dialogue.id for line in batch]
+def _links(row: Sequence[Any]) -> int:
+    return sum(1 + len(rests) + len(shows) for *_, rests, shows in row[-1])
+
+
+def _write(writer: Writer, name: str, batch: Batch) -> int:
+    """Write the dialogues of a batch in one transaction; return how many relationships there are of them now."""
+    first, sha256 = batch.rows[0][0], batch.rows[0][1]
 
     def work(tx: Tx) -> int:
-        common = {"graph": writer.graph}
-        known = {row["id"]: row["sha256"] for row in tx.run(queries.KNOWN_DIALOGUES, common, ids=ids)}
-        fresh = [line for line in batch if known.get(line.dialogue.id) != line.sha256]
-        stale = [line.dialogue.id for line in fresh if line.dialogue.id in known]
-        if stale:
-            tx.run(queries.FORGET_TURNS, common, ids=stale).consume()
-        if fresh:
-            tx.run(queries.WRITE_DIALOGUES, common, rows=[_dialogue(line, writer.graph) for line in fresh]).consume()
-            turns = [(f"{line.dialogue.id}#{i}", turn) for line in fresh for i, turn in enumerate(line.dialogue.turns)]
-            tx.run(
-                queries.WRITE_RESTS, common, rows=[row for each, turn in turns for row in _rests(each, turn)]
-            ).consume()
-            tx.run(
-                queries.WRITE_SHOWS, common, rows=[row for each, turn in turns for row in _shows(each, turn)]
-            ).consume()
-        return len(fresh)
+        common = {"graph": writer.graph, "folder": name}
+        there = tx.run(queries.KNOWN_DIALOGUE, common, id=first, sha256=sha256).single()
+        if there is not None:  # the answer to this batch's commit was lost, and it is sent again
+            return batch.links
+        if batch.stale:
+            tx.run(queries.FORGET_DIALOGUES, common, ids=batch.stale).consume()
+        created = tx.run(queries.WRITE_DIALOGUES, common, rows=batch.rows).consume().counters.relationships_created
+        return int(created)
 
     return writer.write(work)
-
-
-def _dialogue(line: Line, graph: str) -> dict[str, Any]:
-    dialogue = line.dialogue
-    properties = {"strategy": dialogue.strategy, "lang": dialogue.lang, "split": line.split, "sha256": line.sha256}
-    turns = [{"i": i, "properties": _turn(turn, graph)} for i, turn in enumerate(dialogue.turns)]
-    return {"id": dialogue.id, "properties": properties | {"parallel": dialogue.parallel}, "turns": turns}
-
-
-def _turn(turn: Turn, graph: str) -> dict[str, Any]:
-    properties: dict[str, Any] = {"from": turn.speaker, "value": turn.value}
-    if turn.fact is not None:
-        properties |= {
-            "kind": turn.fact.kind,
-            "format": turn.fact.format,
-            "direction": turn.fact.direction,
-            "triples": [Triple(*triple).key(graph) for triple in turn.fact.triples],
-            "relations": [relation for _, relation, _ in turn.fact.triples],
-            "slots": json.dumps([[slot.start, slot.end, slot.entity] for slot in turn.fact.slots]),
-        }
-    return properties
-
-
-def _rests(name: str, turn: Turn) -> Iterator[dict[str, Any]]:
-    """Yield what a turn rests on: the subject of its question, and each answer that it names."""
-    if turn.fact is None:
-        return
-    asks_tail = turn.fact.direction == "tail"
-    for i, (head, _, tail) in enumerate(turn.fact.triples):
-        subject, answer = (head, tail) if asks_tail else (tail, head)
-        if i == 0:
-            yield {"turn": name, "entity": subject, "role": "subject", "i": 0}
-        yield {"turn": name, "entity": answer, "role": "answer", "i": i}
-
-
-def _shows(name: str, turn: Turn) -> Iterator[dict[str, Any]]:
-    for i, image in enumerate(turn.images):
-        yield {"turn": name, "sha256": image.sha256, "entity": image.entity, "i": i}

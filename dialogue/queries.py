@@ -40,39 +40,43 @@ IMAGE_ROOT = "MATCH (g:Graph {name: $graph}) RETURN g.image_root AS image_root"
 
 # A dialogue that is published again and says the same is left alone; one that says something else is written anew.
 KNOWN_DIALOGUES = """
+RETURN COLLECT {
+  MATCH (d:Dialogue {graph: $graph})
+  RETURN [d.id, d.sha256, d.folder]
+} AS dialogues
+"""
+
+KNOWN_DIALOGUE = "MATCH (d:Dialogue {graph: $graph, id: $id, sha256: $sha256, folder: $folder}) RETURN d.id AS id"
+
+FORGET_DIALOGUES = """
 UNWIND $ids AS id
 MATCH (d:Dialogue {graph: $graph, id: id})
-RETURN d.id AS id, d.sha256 AS sha256
+OPTIONAL MATCH (d)-[:HAS_TURN]->(t:Turn)
+DETACH DELETE d, t
 """
 
-FORGET_TURNS = """
-UNWIND $ids AS id
-MATCH (d:Dialogue {graph: $graph, id: id})-[:HAS_TURN]->(t:Turn)
-DETACH DELETE t
-"""
-
+# A row is a dialogue as `lineage.dialogue_row` makes it. Nothing is looked for but the entities and the images, and all
+# properties are given as a node is created: SET would make the server keep a whole batch before it goes on.
 WRITE_DIALOGUES = """
 UNWIND $rows AS row
-MERGE (d:Dialogue {graph: $graph, id: row.id})
-SET d += row.properties
+CREATE (d:Dialogue {graph: $graph, folder: $folder, id: row[0], sha256: row[1], split: row[2], strategy: row[3],
+                    lang: row[4], parallel: row[5]})
 WITH d, row
-UNWIND row.turns AS turn
-CREATE (d)-[:HAS_TURN {i: turn.i}]->(t:Turn {graph: $graph, id: row.id + '#' + toString(turn.i)})
-SET t += turn.properties
-"""
-
-WRITE_RESTS = """
-UNWIND $rows AS row
-MATCH (t:Turn {graph: $graph, id: row.turn})
-MATCH (e:Entity {graph: $graph, id: row.entity})
-CREATE (t)-[:RESTS_ON {role: row.role, i: row.i}]->(e)
-"""
-
-WRITE_SHOWS = """
-UNWIND $rows AS row
-MATCH (t:Turn {graph: $graph, id: row.turn})
-MATCH (i:Image {graph: $graph, sha256: row.sha256})
-CREATE (t)-[:SHOWS {i: row.i, entity: row.entity}]->(i)
+UNWIND row[6] AS turn
+CREATE (d)-[:HAS_TURN {i: turn[0]}]->(t:Turn {
+  graph: $graph, id: row[0] + '#' + turn[0], from: turn[1], value: turn[2], kind: turn[3][0], format: turn[3][1],
+  direction: turn[3][2], triples: turn[3][3], relations: turn[3][4], slots: turn[3][5], query: turn[3][6]})
+WITH t, turn
+CALL (t, turn) {
+  UNWIND turn[4] AS rest
+  MATCH (e:Entity {graph: $graph, id: rest[0]})
+  CREATE (t)-[:RESTS_ON {role: rest[1], i: rest[2], triple: rest[3]}]->(e)
+}
+CALL (t, turn) {
+  UNWIND turn[5] AS show
+  MATCH (i:Image {graph: $graph, sha256: show[0]})
+  CREATE (t)-[:SHOWS {i: show[1], entity: show[2]}]->(i)
+}
 """
 
 PUBLISHED = """

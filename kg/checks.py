@@ -85,6 +85,10 @@ def dialogue(graph: str, name: str) -> Check:
                 tour_checks.walk(graph, name),
             ),
             ("The same to read:", tour_checks.read_aloud(graph, name)),
+            (
+                "What its first answer goes back to: facts and who says them, pictures and who chose them.",
+                tour_checks.origins(graph, f"{name}#1"),
+            ),
         ),
     )
 

@@ -158,8 +158,7 @@ def taught(entity: Shown, relation: str) -> str:
 MATCH {entity.pattern("a")}
       -[r:{relation}]-(b:Entity)
 WITH a, r, b LIMIT 200
-OPTIONAL MATCH (a)<-[:RESTS_ON]-(t:Turn)-[:RESTS_ON]->(b)
-WHERE r.triple IN t.triples
+OPTIONAL MATCH (t:Turn)-[:RESTS_ON {{triple: r.triple}}]->()
 OPTIONAL MATCH (d:Dialogue)-[:HAS_TURN]->(t)
 RETURN startNode(r).name AS head, type(r) AS relation,
        endNode(r).name AS tail, r.sources AS sources,
@@ -174,10 +173,26 @@ def teachers(graph: str, triple: str) -> str:
     """Draw a fact by its key, with the turns that teach it."""
     return f"""\
 MATCH (t:Turn {{graph: {literal(graph)}}})
-WHERE {literal(triple)} IN t.triples
-WITH t LIMIT 10
+      -[:RESTS_ON {{triple: {literal(triple)}}}]->()
+WITH DISTINCT t LIMIT 10
 MATCH said = (:Dialogue)-[:HAS_TURN]->(t)-[:RESTS_ON]->(:Entity)
 RETURN said"""
+
+
+def origins(graph: str, turn: str) -> str:
+    """Say what a turn goes back to: its facts with who says them, its pictures with gate and reviewers."""
+    return f"""\
+MATCH (d:Dialogue)-[:HAS_TURN]->
+      (t:Turn {{graph: {literal(graph)}, id: {literal(turn)}}})
+RETURN d.id AS dialogue, d.split AS split, t.value AS says,
+  COLLECT {{ MATCH (t)-[o:RESTS_ON]->(b)
+            MATCH (t)-[:RESTS_ON]->(a)
+            MATCH (a)-[r]-(b) WHERE r.triple = o.triple
+            RETURN DISTINCT [startNode(r).name, type(r),
+                             endNode(r).name, r.sources] }} AS facts,
+  COLLECT {{ MATCH (t)-[s:SHOWS]->(i)<-[h:HAS_IMAGE]-(e)
+            WHERE e.id = s.entity
+            RETURN [e.name, i.name, h.gate, h.voters] }} AS pictures"""
 
 
 def unsaid(graph: str) -> str:

@@ -15,7 +15,6 @@ from kg.adjacency import Adjacency, Picture, Relation, Vertex
 from kg.adjacency import build as adjacency
 from kg.errors import DataError
 
-
 TOWNS = 60
 
 

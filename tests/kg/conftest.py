@@ -27,14 +27,16 @@ CREATE (:Type {graph: $graph, path: '/people/person', label: 'Person'}),
        (mary)-[:HAS_IMAGE {gate: 'dropped', reason: 'duplicate', duplicate_of: 'aa11', among: 3,
                            sources: ['web']}]->(twin),
        (d:Dialogue {graph: $graph, id: $graph + '-0-train-0', split: 'train', lang: 'en', strategy: 'star'}),
-       (d)-[:HAS_TURN {i: 0}]->(ask:Turn {graph: $graph, id: 'q', from: 'human', value: 'Where was she born? <image>'}),
-       (d)-[:HAS_TURN {i: 1}]->(say:Turn {graph: $graph, id: 'a', from: 'model', value: 'In London.', triples: ['k1'],
+       (d)-[:HAS_TURN {i: 0}]->(ask:Turn {graph: $graph, id: $graph + '-0-train-0#0', from: 'human', value: 'Where was she born? <image>'}),
+       (d)-[:HAS_TURN {i: 1}]->(say:Turn {graph: $graph, id: $graph + '-0-train-0#1', from: 'model', value: 'In London.', triples: ['k1'],
                                           relations: ['/people/person/place_of_birth']}),
        (d)-[:HAS_TURN {i: 2}]->(old:Turn {graph: $graph, id: 'b', from: 'model', value: 'In Bath.', triples: ['gone'],
                                           relations: ['/people/person/place_of_birth']}),
        (ask)-[:SHOWS {i: 0, entity: 'mary'}]->(liked),
-       (say)-[:RESTS_ON {role: 'subject', i: 0}]->(mary), (say)-[:RESTS_ON {role: 'answer', i: 0}]->(london),
-       (old)-[:RESTS_ON {role: 'subject', i: 0}]->(mary), (old)-[:RESTS_ON {role: 'answer', i: 0}]->(london)
+       (say)-[:RESTS_ON {role: 'subject', i: 0}]->(mary),
+       (say)-[:RESTS_ON {role: 'answer', i: 0, triple: 'k1'}]->(london),
+       (old)-[:RESTS_ON {role: 'subject', i: 0}]->(mary),
+       (old)-[:RESTS_ON {role: 'answer', i: 0, triple: 'gone'}]->(london)
 """
 
 

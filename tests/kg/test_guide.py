@@ -154,7 +154,7 @@ def test_all_that_can_be_checked_has_a_slide_and_every_query_on_it_finds_somethi
         "from a drawing to the picture": 2,
         "what the gates decided": 4,
         "where experts disagree": 2,
-        "a conversation": 2,
+        "a conversation": 3,
         "the trace of an answer": 4,
         "who says what": 2,
     }
@@ -162,6 +162,10 @@ def test_all_that_can_be_checked_has_a_slide_and_every_query_on_it_finds_somethi
     assert [row["chosen"] for row in read(driver, tour_checks.overruled(checked))] == ["liked"]
     assert {row["picture"] for row in read(driver, tour_checks.lost(checked))} == {"nobody", "twin"}
     assert [row["turn"] for row in read(driver, tour_checks.unsaid(checked))] == ["b"]
+    (said,) = read(driver, tour_checks.origins(checked, f"{checked}-0-train-0#1"))
+    assert said["facts"] == [["Mary Shelley", "BORN_IN", "London", ["books", "web"]]]
+    (asked_,) = read(driver, tour_checks.origins(checked, f"{checked}-0-train-0#0"))
+    assert asked_["pictures"] == [["Mary Shelley", "liked", "chosen", ["Bo", "Cy"]]]
     mary = Shown(checked, "mary", "Mary Shelley", "Person")
     (fact,) = read(driver, tour_checks.taught(mary, "BORN_IN"))
     assert (fact["tail"], fact["turns"], fact["sources"], fact["splits"]) == ("London", 1, ["books", "web"], ["train"])
