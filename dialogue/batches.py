@@ -13,6 +13,7 @@ from dialogue.asks import Ask
 from dialogue.lines import line
 from dialogue.material import Material, prepare
 from dialogue.parts import Parts
+from dialogue.topics_of_images import Topic
 from dialogue.types import Format, Kind
 from dialogue.walk import Task, walk
 from kg.adjacency import Adjacency
@@ -46,16 +47,19 @@ class Origin:
     lang: str
     kinds: tuple[Kind, ...]
     parts: Parts | None
+    topics: tuple[Topic, ...]
 
 
 def origin_of(material: Material, seed: int) -> Origin:
     """Return what a material was made from."""
-    return Origin(material.graph, seed, material.formats, material.lang, material.kinds, material.parts)
+    return Origin(
+        material.graph, seed, material.formats, material.lang, material.kinds, material.parts, material.topics
+    )
 
 
 def material_of(origin: Origin) -> Material:
     """Make the material again."""
-    return prepare(origin.graph, origin.seed, origin.formats, origin.lang, origin.kinds, origin.parts)
+    return prepare(origin.graph, origin.seed, origin.formats, origin.lang, origin.kinds, origin.parts, origin.topics)
 
 
 def write_batch(material: Material, seed: int, tasks: Sequence[Task]) -> list[Written]:

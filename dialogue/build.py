@@ -21,6 +21,7 @@ from dialogue.material import Material, prepare
 from dialogue.parts import Parts, write_parts
 from dialogue.serialise import SCHEMA
 from dialogue.splits import TEST, TRAIN, VALID
+from dialogue.topics_of_images import Topic
 from dialogue.types import FORMATS, KINDS, SPLITS, Format, Kind
 from dialogue.walk import LENGTHS, Task, cover
 from dialogue.wordings import Question
@@ -74,13 +75,14 @@ def build(
     progress: Progress = silent,
     parts: Parts | None = None,
     engine: Engine = "processes",
+    topics: Sequence[Topic] = (),
 ) -> Built:
     """Build the dialogues of a graph into the folder `out`. Raises DataError if it can't, and leaves nothing then.
 
-    `parts` splits the triples; without it their formats are split.
+    `parts` splits the triples; without it their formats are split. `topics` are clusters of its images.
     """
     check_target(out, force)
-    material = prepare(graph, settings.seed, settings.formats, settings.lang, settings.kinds, parts)
+    material = prepare(graph, settings.seed, settings.formats, settings.lang, settings.kinds, parts, topics)
     quotas = _quotas(material, settings)
     with (
         batches_of(material, settings.seed, workers, engine) as run,

@@ -79,6 +79,7 @@ def build(
     from dialogue.build import build as build_dialogues
     from dialogue.folder import check_target
     from dialogue.parts import parts_of
+    from dialogue.topics_of_images import features_of, image_topics
     from kg import adjacency
     from kg.graph_commands import chosen
     from kg.progress import bar, silent
@@ -91,10 +92,11 @@ def build(
         target = out or Path("dialogues") / name
         check_target(target, force)
         graph = adjacency.load(stores.driver, name)
+        topics = image_topics(graph, features_of(stores.engine, graph), seed)
     settings = BuildSettings(rounds, seed, usable_formats(kwk, graph, asked), chosen_kinds)
     progress = bar if kwk.verbosity >= 0 else silent
     parts = parts_of(graph, split, kwk.home)
-    built = build_dialogues(graph, settings, target, force, workers, progress, parts, engine)
+    built = build_dialogues(graph, settings, target, force, workers, progress, parts, engine, topics)
     click.echo(json.dumps(asdict(built)) if as_json else told(built))
 
 

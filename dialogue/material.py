@@ -23,6 +23,7 @@ from dialogue.parts import Parts, codes, knows
 from dialogue.pictures import PictureWords, picture_words
 from dialogue.splits import formats_in, split_table
 from dialogue.survey import Survey, survey
+from dialogue.topics_of_images import Topic
 from dialogue.types import FORMATS, KINDS, SPLITS, Format, Kind
 from dialogue.verbalise import wordings
 from dialogue.wordings import Wordings
@@ -108,6 +109,7 @@ class Material:
     aliases: dict[int, Names]  # of entities with images
     homonyms: dict[int, tuple[int, ...]]  # an entity -> the others of its name
     survey: Survey
+    topics: tuple[Topic, ...]  # clusters of like images; none where nobody clustered them
     kind_words: KindWords | None  # None where the language has none: then there are facts alone
 
     def side(self, asks_tail: bool) -> Ends:
@@ -136,6 +138,7 @@ def prepare(
     lang: str = "en",
     kinds: Sequence[Kind] = KINDS,
     parts: Parts | None = None,
+    topics: Sequence[Topic] = (),
 ) -> Material:
     """Prepare a graph for dialogues in `formats`. `seed` orders the entities that dialogues begin with.
 
@@ -181,6 +184,7 @@ def prepare(
         aliases={i: Names(entity.names) for i, entity in enumerate(graph.entities) if entity.images},
         homonyms=_homonyms(names),
         survey=survey(graph),
+        topics=tuple(topics),
         kind_words=kind_words(lang),
     )
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from dialogue.asks import Ask, asks
 from dialogue.compose import AGAIN, BARE, THIS, Plan, Round, question, reply
 from dialogue.derive import derive
-from dialogue.derived import Derived
+from dialogue.derived import Derived, Image
 from dialogue.draws import Draws
 from dialogue.kind_words import plain_noun
 from dialogue.material import Material
@@ -21,7 +21,7 @@ from dialogue.scope import Scope
 from dialogue.splits import TEST, TRAIN
 from dialogue.types import SPLITS
 
-STRATEGIES = ("star", "chain", "pivot", "shared", "image_first")
+STRATEGIES = ("star", "chain", "pivot", "shared", "image_first", "topic")
 TURNING = {"chain": 5, "pivot": 3, "shared": 3}  # in fifths: how often a strategy leaves its entity before a round
 DERIVED = 3  # one round in so many is of another kind than a fact, where one is found
 REFERRING = 4  # one round in so many refers to its subject by "its" or "this country", where it may
@@ -92,8 +92,8 @@ class Walker:
     """The state of one walk."""
 
     __slots__ = (
-        "_asked", "_draws", "_m", "_named", "_pairs", "_pictures", "_scope", "_split", "_texts", "_words", "rounds",
-        "strategy",
+        "_asked", "_drawn", "_draws", "_m", "_named", "_pairs", "_pictures", "_scope", "_split", "_texts", "_words",
+        "rounds", "strategy",
     )  # fmt: skip
 
     def __init__(self, material: Material, split: int, draws: Draws) -> None:
@@ -105,7 +105,8 @@ class Walker:
         self._named: set[int] = set()  # entities
         self._texts: set[str] = set()  # questions about a name
         self._words: list[str] = []  # of the rounds so far, as mentions.plain gives them: filled where they are needed
-        self._pictures: set[tuple[int, int]] = set()  # that were shown
+        self._pictures: set[Image] = set()  # that were shown
+        self._drawn: Image | None = None  # that is shown next
         self.rounds: list[Round | Derived] = []
         self.strategy = "star"
         self._scope = Scope(material, split, draws, self._allowed, self._seen) if material.kinds else None
@@ -133,6 +134,8 @@ class Walker:
         each_once = self._split == TRAIN and index < len(pool.relations)
         if strategy == "image_first" and not each_once and pool.pictured:
             return int(pool.pictured[draws.below(len(pool.pictured))])
+        if strategy == "topic" and not each_once and self._m.topics:
+            return self._look_at_some()
         if each_once:
             relation = pool.relations[index]
         else:
@@ -171,6 +174,23 @@ class Walker:
 
     def _last_answer(self, subject: int) -> int:
         return self.rounds[-1].answers[0] if self.rounds and self.rounds[-1].answers else subject
+
+    def _look_at_some(self) -> int:
+        """Ask about two, three or four images of one topic (TextBind); return the last entity that one shows."""
+        m, draws = self._m, self._draws
+        topic = m.topics[draws.below(len(m.topics))]
+        wanted, seen = 2 + draws.below(3), 0
+        entity = topic[0][0]
+        for _ in range(STARTS):
+            entity, image = topic[draws.below(len(topic))]
+            self._drawn = entity, image
+            if self._ask_about(entity, by_image=1):
+                seen += 1
+                self.strategy = "topic" if seen > 1 else self.strategy
+            if seen == wanted:
+                break
+        self._drawn = None
+        return entity
 
     def _pivot(self, subject: int, strategy: str) -> int:
         """Turn to the last answer, if it is no hub; return whom to ask about."""
@@ -411,6 +431,8 @@ class Walker:
 
     def _image(self, entity: int) -> int:
         """Draw one of an entity's images: the best more often, and none twice while there are others."""
+        if self._drawn is not None and self._drawn[0] == entity:
+            return self._drawn[1]
         count = len(self._m.graph.entities[entity].images)
         first = min(self._draws.below(count), self._draws.below(count))
         return next((n for n in (*range(first, count), *range(first)) if (entity, n) not in self._pictures), first)

@@ -47,7 +47,7 @@ def test_every_relation_is_asked_for_however_rare(material: Material) -> None:
 
 
 def test_walks_stay_pivot_and_hop(material: Material) -> None:
-    assert {plan.strategy for plan in plans(material)} == set(STRATEGIES)
+    assert {plan.strategy for plan in plans(material)} == set(STRATEGIES) - {"topic"}  # whose clusters nobody made here
 
 
 @pytest.mark.parametrize("split", [TRAIN, VALID, TEST])
