@@ -47,6 +47,10 @@ class Apart:
                 yield f"{' '.join(fact)} belongs to {part}"
             self._pairs.setdefault(tuple(sorted((fact[0], fact[2]))), {}).setdefault(split, place)
         query = kg.get("query") or {}
+        for subject, (relation, direction), answer in _listed(kg, query):
+            fact = (subject, relation, answer) if direction == "tail" else (answer, relation, subject)
+            if ORDER.index(self.parts.get(fact, "train")) > ORDER.index(split) and split != "test":
+                yield f"{' '.join(fact)}, whose answer is listed, belongs to {self.parts[fact]}"
         told = {end for head, _, tail in kg["triples"] for end in (head, tail)} | {each["entity"] for each in images}
         told |= {*kg["answers"], *query.get("subjects", ()), query.get("claim")} - {None}
         for entity in sorted(told & self.entities.keys()):
@@ -61,6 +65,14 @@ class Apart:
             first, *others = [split for split in ORDER if split in places]
             for split in others:
                 yield places[split], f"{' and '.join(pair)} are also told of in {first}"
+
+
+def _listed(kg: Mapping[str, Any], query: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, str], str]]:
+    """Yield what a round of another kind than a fact lists, where it asks one step: subject, step, answer."""
+    if len(query.get("path", ())) == 1:
+        for subject in query["subjects"]:
+            for answer in {*kg["answers"], query["claim"]} - {None}:
+                yield subject, tuple(query["path"][0]), answer
 
 
 def read_apart(folder: Path, truth: Truth, graph: str) -> Apart | None:

@@ -47,6 +47,12 @@ class Round:
     subjects: tuple[str, ...]
     answers: tuple[str, ...]
     asks: tuple[str, str]  # the relation and the direction
+    refers: bool  # whether the words leave out whom they are about
+
+    @property
+    def worded(self) -> tuple[Any, ...]:
+        """Return the question as it is put: words and pictures, and whom "its" means."""
+        return self.question, self.images, self.subjects if self.refers else ()
 
     @property
     def asked(self) -> tuple[Any, ...]:
@@ -73,7 +79,7 @@ class Known:
         for head, relation, tail in each.triples:
             self.relations[head, tail].add(relation)
             self.answered.update(((head, relation, "tail"), (tail, relation, "head")))
-        self.questions.add(hash((each.question, each.images)))
+        self.questions.add(hash(each.worded))
         self.asked.add(each.asked)
         self.said.add(self._said(each))
         self.images.update(each.shown)
@@ -87,7 +93,7 @@ class Known:
             "inverse": any(s in turned for _, turned, r in between for s in self.links.inverse.get(r, ())),
             "near_duplicate": any(s in same for same, _, r in between for s in self.links.near_duplicate.get(r, ())),
             "pair": any(same or turned for same, turned, _ in between),
-            "question": hash((each.question, each.images)) in self.questions,
+            "question": hash(each.worded) in self.questions,
             "asked": each.asked in self.asked,
             "other_answer": any((subject, *each.asks) in self.answered for subject in each.subjects),
             "wording_and_answer": self._said(each) in self.said,
@@ -201,7 +207,17 @@ def _round(asked: Mapping[str, Any], given: Mapping[str, Any]) -> Round:
     images = [image["sha256"] for image in (asked.get("kg") or {}).get("images", ())]
     shown = images + [image["sha256"] for image in kg["images"]]
     answers = tuple([entity for _, _, entity in kg["slots"]])
-    return Round(kg["format"], asked["value"], tuple(images), tuple(shown), triples, subjects, answers, asks)
+    return Round(
+        kg["format"],
+        asked["value"],
+        tuple(images),
+        tuple(shown),
+        triples,
+        subjects,
+        answers,
+        asks,
+        bool(kg.get("refers")),
+    )
 
 
 def _noted(folder: Path) -> RelationLinks | None:

@@ -229,11 +229,11 @@ def check_fact(this: Round, truth: Truth) -> Iterator[Complaint]:
         named = [head for head, _, _ in triples]
     if len(questions) != 1 or kg["direction"] not in ("head", "tail"):
         yield "other_question", f"{len(questions)} questions, direction {kg['direction']!r}"
-    answers, expected = set(kg["answers"]), truth.answers(this.subject, triples[0][1], kg["direction"])
+    answers, expected = set(kg["answers"]), truth.answers(this.subjects[0], triples[0][1], kg["direction"])
     if missing := expected - answers:
         yield "missing_answer", ", ".join(sorted(missing)[:5])
     if extra := answers - expected:
-        withheld = extra & truth.within_reach(this.subject, triples[0][1], kg["direction"])
+        withheld = extra & truth.within_reach(this.subjects[0], triples[0][1], kg["direction"])
         for entities, reason in ((withheld, "split_leak"), (extra - withheld, "extra_answer")):
             if entities:
                 yield reason, f"{', '.join(sorted(entities)[:5])} as an answer"
