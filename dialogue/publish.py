@@ -44,11 +44,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Some dialogues of a file: rows of those to write, and which of them stand in the graph otherwise."""
+    """Some dialogues of a folder: rows of those to write, and which of them stand in the graph otherwise."""
 
     lines: int
     rows: Sequence[Sequence[Any]]
     stale: Sequence[str]
+    moved: Sequence[str]  # dialogues that stand there word for word, from a folder of another name
     links: int  # relationships that the rows ask for
 
 
@@ -79,6 +80,8 @@ def publish(driver: neo4j.Driver, graph: str, folder: Path, progress: Progress =
     written = missing = 0
     with progress("dialogues", total) as advance, ThreadPoolExecutor(1) as maker:
         for batch in _ahead(maker, _batches(folder, graph, name, known, gone)):
+            if batch.moved:
+                writer.run(queries.MOVE_DIALOGUES, ids=batch.moved, folder=name)
             if batch.rows:
                 missing += batch.links - _write(writer, name, batch)
                 written += len(batch.rows)
@@ -107,19 +110,22 @@ def _batches(folder: Path, graph: str, name: str, known: Known, gone: set[str]) 
     seen = set[str]()
     lines = _lines(folder, graph)
     while part := list(islice(lines, BATCH)):
-        rows, stale = [], []
+        rows, stale, moved = [], [], []
         for line in part:
             each = line.dialogue.id
             if each in seen:
                 raise DataError(f"{folder} holds the dialogue {each!r} twice; build the dialogues again.")
             seen.add(each)
             gone.discard(each)
-            if each in known and known[each] == (line.sha256, name):
+            sha256, place = known.get(each, (None, None))
+            if sha256 == line.sha256:
+                if place != name:
+                    moved.append(each)
                 continue
-            if each in known:
+            if sha256 is not None:
                 stale.append(each)
             rows.append(dialogue_row(line.dialogue, line.split, line.sha256))
-        yield Batch(len(part), rows, stale, sum(map(_links, rows)))
+        yield Batch(len(part), rows, stale, moved, sum(map(_links, rows)))
 
 
 def _lines(folder: Path, graph: str) -> Iterator[Line]:

@@ -48,6 +48,12 @@ RETURN COLLECT {
 
 KNOWN_DIALOGUE = "MATCH (d:Dialogue {graph: $graph, id: $id, sha256: $sha256, folder: $folder}) RETURN d.id AS id"
 
+MOVE_DIALOGUES = """
+UNWIND $ids AS id
+MATCH (d:Dialogue {graph: $graph, id: id})
+SET d.folder = $folder
+"""
+
 FORGET_DIALOGUES = """
 UNWIND $ids AS id
 MATCH (d:Dialogue {graph: $graph, id: id})
