@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dialogue.leakage_commands import leakage
+from dialogue.export_commands import export
 from kg.cli import Kwk
 from kg.graph_commands import graph_option, json_option
 
@@ -276,3 +277,4 @@ def publish(kwk: Kwk, folder: Path | None, graph_name: str | None, as_json: bool
 
 
 dialogues.add_command(leakage)
+dialogues.add_command(export)

@@ -18,25 +18,29 @@ WORDINGS = "wordings.json"
 
 
 @contextmanager
-def new_folder(out: Path, force: bool = False) -> Iterator[Path]:
+def new_folder(out: Path, force: bool = False, mark: str = SETTINGS) -> Iterator[Path]:
     """Yield an empty folder that becomes `out` when the block ends well; if it does not, nothing is left.
 
     Raises DataError if `out` exists and may not be replaced, if another build is at work on it, or if nothing can be
-    written there. Only a folder of dialogues is ever replaced.
+    written there. Only a folder that holds a file named `mark` is ever replaced: one of dialogues, or of an export.
     """
-    check_target(out, force)
+    check_target(out, force, mark)
     partial = out.parent / f".{out.name}.partial"
     try:
         partial.mkdir(parents=True, exist_ok=True)
         lock = FileLock(partial / ".lock", timeout=0)
         lock.acquire()
     except Timeout as exc:
-        raise DataError(f"Another build is writing {out}; wait for it, or choose another folder with --out.") from exc
+        raise DataError(
+            f"Another build or export is writing {out}; wait for it, or choose another folder with --out."
+        ) from exc
     except OSError as exc:
         raise DataError(f"{out} can't be written: {exc.strerror}; choose another folder with --out.") from exc
     try:
-        for stale in partial.iterdir():  # of a build that was killed
-            if stale.name != ".lock":
+        for stale in partial.iterdir():  # of a command that was killed
+            if stale.is_dir() and not stale.is_symlink():
+                shutil.rmtree(stale)
+            elif stale.name != ".lock":
                 stale.unlink()
         yield partial
         lock.release()
@@ -52,14 +56,14 @@ def new_folder(out: Path, force: bool = False) -> Iterator[Path]:
             shutil.rmtree(partial)
 
 
-def check_target(out: Path, force: bool) -> None:
+def check_target(out: Path, force: bool, mark: str = SETTINGS) -> None:
     """Raise DataError if `out` may not be written."""
     if not out.exists():
         return
     if not out.is_dir():
         raise DataError(f"{out} is a file; name a folder with --out.")
-    if any(out.iterdir()) and not (force and (out / SETTINGS).is_file()):
-        why = "and holds other things than dialogues" if force else "already; --force replaces it"
+    if any(out.iterdir()) and not (force and (out / mark).is_file()):
+        why = f"and holds no {mark}, so it is not replaced" if force else "already; --force replaces it"
         raise DataError(f"{out} exists {why}. --out names another folder.")
 
 

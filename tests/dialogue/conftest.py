@@ -1,6 +1,8 @@
 """A small graph of a vocabulary of its own, written here: islands, ports, ships; no lexicon knows it."""
 
+import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -128,3 +130,25 @@ def charted(run: Dialogues, archipelago: str, tmp_path_factory: pytest.TempPathF
     folder = tmp_path_factory.mktemp("charted") / archipelago
     run("build", "--graph", archipelago, "--out", str(folder), "--rounds", "700", "--seed", "1")
     return folder
+
+
+@pytest.fixture(scope="session")
+def pictured(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Dialogues of isles whose pictures are files: the folder of the dialogues; no test changes it or them."""
+    root = tmp_path_factory.mktemp("pictures")
+    graph = make_isles()
+    entities = tuple(
+        replace(each, images=tuple([_draw(root, picture.path, n) for picture in each.images]))
+        for n, each in enumerate(graph.entities)
+    )
+    folder = tmp_path_factory.mktemp("pictured") / "isles"
+    build(replace(graph, entities=entities, image_roots=(root,)), BuildSettings(rounds=600, seed=3), folder)
+    return folder
+
+
+def _draw(root: Path, name: str, n: int) -> Picture:
+    """Draw a picture that no other is like, in a folder of its own: a PNG, or a JPEG."""
+    file = root / "drawn" / name.replace("-b.png", "-b.JPG")
+    file.parent.mkdir(exist_ok=True)
+    Image.new("RGB", (8 + n, 6), (9 * n % 256, 200, 40 if file.suffix == ".png" else 90)).save(file)
+    return Picture(str(file.relative_to(root)), hashlib.sha256(file.read_bytes()).hexdigest())
