@@ -17,6 +17,7 @@ from dialogue.export_tags import Spell, as_it_stands, parts, unescape, without_m
 Put = Callable[[Sample, Sequence[Picture]], None]
 Record = dict[str, Any]
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _FROM = {"human": "human", "model": "gpt"}
 _ROLE = {"human": "user", "model": "assistant"}
 TAGS = {
@@ -82,7 +83,7 @@ def chat(sample: Sample) -> list[Record]:
 
 def as_json(value: Any) -> str:
     """Return a value as JSON on one line."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _ENCODER.encode(value)
 
 
 @contextmanager
