@@ -1,24 +1,30 @@
 """Count a folder of dialogues: the numbers of the paper's table 2 and figures 5 and 9, and those of the splits."""
 
 import re
-import statistics
-import tomllib
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from dialogue.folder import read_wordings
+from dialogue.quality.ngrams import NGrams
+from dialogue.quality.rounds import Round, rounds_of
+from dialogue.quality.text import plain
 from dialogue.serialise import read_dialogues
-from dialogue.types import SPLITS, Dialogue, Fact, Turn
+from dialogue.topics import by_area, by_topic
+from dialogue.types import SPLITS, Dialogue, Fact
 from kg.errors import DataError
 
 QUESTION_WORDS = ("What", "When", "Which", "Who", "Where", "Is/Are/Did")  # as the paper counts them
-_AS = {"whose": "Who", "whom": "Who", "is": "Is/Are/Did", "are": "Is/Are/Did", "did": "Is/Are/Did", "do": "Is/Are/Did"}
+_AS = {"whose": "Who", "whom": "Who"}
+_AUXILIARIES = frozenset(("is", "are", "did", "do", "does", "was", "were", "has", "have", "had"))
 _WORD = re.compile(r"\w[\w'’-]*")
+
+
+def by_split() -> dict[str, Counter[str]]:
+    """Return a counter for each split."""
+    return {split: Counter() for split in SPLITS}
 
 
 @dataclass(slots=True)
@@ -27,47 +33,65 @@ class Tally:
 
     dialogues: Counter[str] = field(default_factory=Counter)  # by split
     rounds: Counter[str] = field(default_factory=Counter)  # by split
-    formats: dict[str, Counter[str]] = field(default_factory=lambda: {split: Counter() for split in SPLITS})
+    formats: dict[str, Counter[str]] = field(default_factory=by_split)
+    kinds: dict[str, Counter[str]] = field(default_factory=by_split)
+    strategies: dict[str, Counter[str]] = field(default_factory=by_split)  # dialogues
+    languages: dict[str, Counter[str]] = field(default_factory=by_split)  # dialogues
     lengths: Counter[int] = field(default_factory=Counter)  # rounds of a dialogue
-    strategies: Counter[str] = field(default_factory=Counter)
     directions: Counter[str] = field(default_factory=Counter)
     questions: Counter[str] = field(default_factory=Counter)  # by question word
     relations: Counter[str] = field(default_factory=Counter)
     subjects: Counter[str] = field(default_factory=Counter)
     entities: Counter[str] = field(default_factory=Counter)  # rounds that each is asked for or about in
     images: dict[str, set[str]] = field(default_factory=dict)  # entity -> contents
-    shown: int = 0
+    shown: Counter[str] = field(default_factory=Counter)  # images by who shows them
+    places: dict[str, Counter[int]] = field(default_factory=lambda: {"human": Counter(), "model": Counter()})
+    shown_in: Counter[int] = field(default_factory=Counter)  # images of a dialogue
+    words: Counter[str] = field(default_factory=Counter)  # by who says them
     question_length: Counter[int] = field(default_factory=Counter)  # words
     answer_length: Counter[int] = field(default_factory=Counter)  # words
     answers: Counter[int] = field(default_factory=Counter)  # true answers of a question
-    triples: set[tuple[str, str, str]] = field(default_factory=set)
+    triples: set[int] = field(default_factory=set)  # their hashes: of half a million, two agree once in 150 million
+    ngrams: NGrams = field(default_factory=NGrams)
+    refers: int = 0  # rounds that say "its"
     held_out: int = 0  # rounds of test in a wording that only test has
 
     def add(self, split: str, dialogue: Dialogue, held_out: "HeldOut") -> None:
         """Count a dialogue."""
         self.dialogues[split] += 1
-        self.strategies[dialogue.strategy] += 1
+        self.strategies[split][dialogue.strategy] += 1
+        self.languages[split][dialogue.lang] += 1
         self.lengths[len(dialogue.turns) // 2] += 1
-        for asked, given in zip(dialogue.turns[::2], dialogue.turns[1::2], strict=True):
-            if given.fact is not None:
-                self._round(split, asked, given, given.fact)
-                self.held_out += split == "test" and held_out(given.fact, asked.value)
+        shown = 0
+        for n, turn in enumerate(dialogue.turns):
+            self.words[turn.speaker] += self.ngrams.add(plain(turn.value))
+            self.shown[turn.speaker] += len(turn.images)
+            self.places.setdefault(turn.speaker, Counter())[n // 2 + 1] += len(turn.images)
+            shown += len(turn.images)
+            for image in turn.images:
+                self.images.setdefault(image.entity, set()).add(image.sha256)
+        self.shown_in[shown] += 1
+        for each in rounds_of(dialogue):
+            self._round(split, each)
+            self.held_out += split == "test" and held_out(each.fact, each.asked.value)
 
-    def _round(self, split: str, asked: Turn, given: Turn, fact: Fact) -> None:
+    def _round(self, split: str, this: Round) -> None:
+        fact = this.fact
         self.rounds[split] += 1
         self.formats[split][fact.format] += 1
+        self.kinds[split][fact.kind] += 1
         self.directions[fact.direction] += 1
-        self.questions[question_word(asked.value)] += 1
-        self.relations[fact.relation] += 1
-        self.subjects.update(fact.subjects)
-        self.entities.update({*fact.subjects, *(end for head, _, tail in fact.triples for end in (head, tail))})
-        self.triples.update(fact.triples)
+        self.questions[question_word(this.asked.value)] += 1
+        if relation := fact.relation:
+            self.relations[relation] += 1
+        subjects = fact.subjects
+        self.subjects.update(subjects)
+        self.entities.update({end for head, _, tail in fact.triples for end in (head, tail)}.union(subjects))
+        self.triples.update(map(hash, fact.triples))
         self.answers[len(fact.answers)] += 1
-        self.question_length[len(_WORD.findall(asked.value.replace("<image>", "")))] += 1
-        self.answer_length[len(_WORD.findall(given.value.replace("<image>", "")))] += 1
-        for image in (*asked.images, *given.images):
-            self.images.setdefault(image.entity, set()).add(image.sha256)
-            self.shown += 1
+        self.refers += fact.refers
+        self.question_length[len(_WORD.findall(plain(this.asked.value)))] += 1
+        self.answer_length[len(_WORD.findall(plain(this.given.value)))] += 1
 
 
 HeldOut = Callable[[Fact, str], bool]
@@ -75,15 +99,21 @@ HeldOut = Callable[[Fact, str], bool]
 
 def statistics_of(folder: Path) -> dict[str, Any]:
     """Return the numbers of a folder of dialogues. Raises DataError if it holds none."""
+    tally, held_out = Tally(), held_out_in(folder)
+    for split, dialogue in dialogues_of(folder):
+        tally.add(split, dialogue, held_out)
+    return numbers(tally)
+
+
+def dialogues_of(folder: Path) -> Iterator[tuple[str, Dialogue]]:
+    """Yield the dialogues of a folder, each with its split. Raises DataError if it holds none."""
     if not any((folder / f"{split}.jsonl").is_file() for split in SPLITS):
         raise DataError(f"{folder} holds no dialogues; `kwk dialogues build` makes some.")
-    tally, held_out = Tally(), held_out_in(folder)
     for split in SPLITS:
         path = folder / f"{split}.jsonl"
         if path.exists():
             for dialogue in read_dialogues(path):
-                tally.add(split, dialogue, held_out)
-    return numbers(tally)
+                yield split, dialogue
 
 
 def numbers(tally: Tally) -> dict[str, Any]:
@@ -95,35 +125,53 @@ def numbers(tally: Tally) -> dict[str, Any]:
         "rounds_per_dialogue": _mean(tally.lengths),
         "dialogue_lengths": dict(sorted(tally.lengths.items())),
         "entities": len(tally.entities),
-        "rounds_per_entity": round(tally.entities.total() / max(1, len(tally.entities)), 2),
+        "rounds_by_entities": _per(rounds, len(tally.entities)),  # as the paper divides its table 2
+        "rounds_per_entity": _per(tally.entities.total(), len(tally.entities)),  # that an entity takes part in
         "images": {
-            "shown": tally.shown,
+            "shown": tally.shown.total(),
             "distinct": len(set().union(*tally.images.values())),
             "entities": len(tally.images),
-            "per_entity": round(sum(map(len, tally.images.values())) / max(1, len(tally.images)), 2),
-            "per_dialogue": round(tally.shown / max(1, dialogues), 2),
+            "per_entity": _per(sum(map(len, tally.images.values())), len(tally.images)),
+            "per_dialogue": _per(tally.shown.total(), dialogues),
+            "per_dialogue_in_instructions": _per(tally.shown["human"], dialogues),
+            "per_dialogue_in_responses": _per(tally.shown["model"], dialogues),
+            "by_round": {speaker: dict(sorted(places.items())) for speaker, places in tally.places.items()},
         },
+        "words": {
+            "per_dialogue": _per(tally.words.total(), dialogues),
+            "per_dialogue_in_instructions": _per(tally.words["human"], dialogues),
+            "per_dialogue_in_responses": _per(tally.words["model"], dialogues),
+        },
+        "diversity": round(tally.ngrams.diversity(), 4),
         "formats": {split: dict(sorted(tally.formats[split].items())) for split in SPLITS},
-        "strategies": dict(tally.strategies.most_common()),
+        "kinds": {split: dict(tally.kinds[split].most_common()) for split in SPLITS},
+        "strategies": {split: dict(tally.strategies[split].most_common()) for split in SPLITS},
+        "languages": {split: dict(tally.languages[split].most_common()) for split in SPLITS},
         "directions": dict(tally.directions.most_common()),
-        "question_words": {word: tally.questions[word] for word in (*QUESTION_WORDS, "other")},
+        "question_words": {word: tally.questions[word] for word in (*QUESTION_WORDS, "How", "other")},
         "relations": len(tally.relations),
         "triples": len(tally.triples),
-        "topics": _topics(tally.relations),
-        "areas": _areas(tally.relations),
+        "topics": by_topic(tally.relations),
+        "areas": by_area(tally.relations),
         "words_per_question": _spread(tally.question_length),
         "words_per_answer": _spread(tally.answer_length),
         "answers_per_question": _spread(tally.answers),
         "share_of_commonest_subject": round(max(tally.subjects.values(), default=0) / max(1, rounds), 4),
+        "rounds_that_refer": tally.refers,
         "held_out_wordings_in_test": tally.held_out,
     }
 
 
 def question_word(text: str) -> str:
-    """Return the word that makes a text a question: its first that does ("In which country …": Which), or "other"."""
-    for word in _WORD.findall(text)[:12]:
+    """Return the word that makes a text a question: its first that does ("In which country …": Which), or "other".
+
+    A verb does only where it opens the question, after one word at most ("And is it …").
+    """
+    for n, word in enumerate(_WORD.findall(text)[:12]):
+        if n < 2 and word.lower() in _AUXILIARIES:
+            return QUESTION_WORDS[5]
         known: str = _AS.get(word.lower(), word.capitalize())
-        if known in QUESTION_WORDS:
+        if known in (*QUESTION_WORDS[:5], "How"):
             return known
     return "other"
 
@@ -152,31 +200,8 @@ def wording_pattern(form: str) -> re.Pattern[str]:
     return re.compile(f"{re.escape(bare)}{words}.+?{re.escape(after)}(?:\\s.*)?", re.DOTALL)
 
 
-@cache
-def _area_of() -> Mapping[str, str]:
-    areas = tomllib.loads((files("dialogue") / "areas.toml").read_text(encoding="utf-8"))
-    return {topic: area for area, topics in areas.items() for topic in topics}
-
-
-def _topic(relation: str) -> str:
-    return relation.split("/")[1] if relation.startswith("/") else ""
-
-
-def _topics(relations: Mapping[str, int]) -> dict[str, int]:
-    """Count rounds by topic: the first segment of a Freebase path; relations of other vocabularies have none."""
-    return _grouped((_topic(relation), n) for relation, n in relations.items())
-
-
-def _areas(relations: Mapping[str, int]) -> dict[str, int]:
-    return _grouped((_area_of().get(_topic(relation), "Other"), n) for relation, n in relations.items())
-
-
-def _grouped(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
-    found: Counter[str] = Counter()
-    for name, n in pairs:
-        if name:
-            found[name] += n
-    return dict(found.most_common())
+def _per(total: int, count: int) -> float:
+    return round(total / max(1, count), 2)
 
 
 def _mean(counts: Mapping[int, int]) -> float:
@@ -185,9 +210,20 @@ def _mean(counts: Mapping[int, int]) -> float:
 
 
 def _spread(counts: Mapping[int, int]) -> dict[str, float]:
-    values = [value for value, n in sorted(counts.items()) for _ in range(n)]
     return {
         "mean": _mean(counts),
-        "median": float(statistics.median(values)) if values else 0.0,
+        "median": _median(counts),
         "max": float(max(counts, default=0)),
     }
+
+
+def _median(counts: Mapping[int, int]) -> float:
+    """Return the middle of what was counted, without a list of it all."""
+    total, seen, low = sum(counts.values()), 0, None
+    for value, n in sorted(counts.items()):
+        seen += n
+        if low is None and 2 * seen >= total:
+            low = value
+        if low is not None and 2 * seen > total:
+            return (low + value) / 2
+    return 0.0
