@@ -1,9 +1,10 @@
 """A round, a question with its answer, as measures see it; its task, and what has to be done to answer it."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dialogue.topics import area_of
+from dialogue.topics import ELSEWHERE, area_of
 from dialogue.types import Dialogue, Fact, Turn
 
 
@@ -18,8 +19,8 @@ class Round:
 
     @property
     def task(self) -> str:
-        """Return the task: kind of question, format, area of the relation; the label that principle 3 counts."""
-        return f"{self.fact.kind} · {self.fact.format} · {area_of(relation_of(self.fact))}"
+        """Return the task: kind of question, format, field of knowledge; the label that principle 3 counts."""
+        return f"{self.fact.kind} · {self.fact.format} · {field_of(self.fact)}"
 
 
 def rounds_of(dialogue: Dialogue) -> Iterator[Round]:
@@ -27,6 +28,12 @@ def rounds_of(dialogue: Dialogue) -> Iterator[Round]:
     for asked, given in zip(dialogue.turns[::2], dialogue.turns[1::2], strict=False):
         if given.fact is not None:
             yield Round(asked, given, given.fact, dialogue.lang)
+
+
+def field_of(fact: Fact) -> str:
+    """Return the area of a Freebase relation; of another vocabulary's the relation itself, or the property compared."""
+    relation = relation_of(fact) or (fact.query.by if fact.query else None) or ELSEWHERE
+    return area_of(relation) if relation.startswith("/") else re.split(r"[/#:]", relation.rstrip("/#:"))[-1]
 
 
 def relation_of(fact: Fact) -> str:
