@@ -11,6 +11,7 @@ from dialogue.types import IMAGE
 # A character of a script that sets no spaces is a word of its own; elsewhere a word is what stands between spaces.
 _ALONE = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _WORD = re.compile(f"[{_ALONE}]|[^\\W_{_ALONE}](?:[^\\W_{_ALONE}]|['’.-](?=[^\\W_{_ALONE}]))*")
+_JOINING = frozenset(("of", "the", "and", "de", "la", "du", "del", "von", "der"))  # inside a name
 _OPENING = re.compile(r"(?:^|[.?!:\n])\s*$")  # before the first word of a sentence
 
 
@@ -46,8 +47,8 @@ def asked_about(text: str, lang: str) -> tuple[list[str], int]:
     for found in _WORD.finditer(text):
         word = found[0]
         if _is_name(text, found.start(), word, lang):
-            joined = bool(after) and text[after : found.start()].strip(" ,&'’.-") in ("", "of", "the", "and")
-            names += not joined
+            goes_on = bool(after) and _JOINING.issuperset(text[after : found.start()].strip(" ,&'’.-").split())
+            names += not goes_on
             after = found.end()
         elif word.lower() not in stop:
             kept.append(word.lower())
