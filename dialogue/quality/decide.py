@@ -51,32 +51,35 @@ def decide(records: Sequence[Record], rules: Sequence[Rule], off: Container[str]
     for places in by_split.values():
         places.sort(key=lambda place: (records[place].lot, place))
     thinners = [rule for rule in on if any(rule.label in record.groups for record in records)]
-    sizes = {split: len(places) for split, places in by_split.items()}
+    _close(records, by_split, decision)
+    sizes = {split: sum(place not in decision.dropped for place in places) for split, places in by_split.items()}
     for split in ("valid", "test"):
         _thin(records, by_split[split], thinners, sizes, decision, Counter())
-    owed = _close(records, by_split, decision)
-    _thin(records, by_split["train"], thinners, sizes, decision, owed)
+    _thin(records, by_split["train"], thinners, sizes, decision, _owed(records, by_split, decision))
     return decision
 
 
-def _close(records: Sequence[Record], by_split: Mapping[str, Sequence[int]], decision: Decision) -> Counter[int]:
-    """Drop from valid and test what train no longer covers; return how often train states each fact they still need.
+def _close(records: Sequence[Record], by_split: Mapping[str, Sequence[int]], decision: Decision) -> None:
+    """Drop from valid and test what rests on a fact that train stated before and does not state any more.
 
     A fact that train did not state before either (of a split by triple or by entity) is not looked for.
     """
-    train = by_split["train"]
-    before = {fact for place in train for fact in records[place].facts}
-    left = Counter(fact for place in train if place not in decision.dropped for fact in records[place].facts)
-    needed: set[int] = set()
+    before = {fact for place in by_split["train"] for fact in records[place].facts}
+    left = _stated(records, by_split["train"], decision)
     for place in (*by_split["valid"], *by_split["test"]):
-        if place in decision.dropped:
-            continue
-        facts = before.intersection(records[place].facts)
-        if all(left[fact] for fact in facts):
-            needed |= facts
-        else:
+        if place not in decision.dropped and any(fact in before and not left[fact] for fact in records[place].facts):
             decision.dropped[place] = (UNTRAINED, "train no longer states a fact of it")
-    return Counter({fact: left[fact] for fact in needed})
+
+
+def _stated(records: Sequence[Record], places: Iterable[int], decision: Decision) -> Counter[int]:
+    """Count in how many of the dialogues that are left each fact is stated."""
+    return Counter(fact for place in places if place not in decision.dropped for fact in records[place].facts)
+
+
+def _owed(records: Sequence[Record], by_split: Mapping[str, Sequence[int]], decision: Decision) -> Counter[int]:
+    """Return how often train states each fact that valid or test rest on."""
+    asked = _stated(records, (*by_split["valid"], *by_split["test"]), decision)
+    return Counter({fact: n for fact, n in _stated(records, by_split["train"], decision).items() if fact in asked})
 
 
 def _thin(

@@ -149,15 +149,13 @@ def columns(name: str, counts: Mapping[int, int], axis: str, of: str, marks: Map
         for value, n in counts.items():
             values[min(value, top)] += n
         axes.bar(list(values), list(values.values()), color=ACCENT, width=0.78)
-        if top < max(counts, default=0):
-            axes.annotate(f"{top} and more", (top, values[top]), (0, 4), textcoords="offset points", fontsize=7,
-                          color=GREY, ha="right")  # fmt: skip
-        for n, (label, value) in enumerate((marks or {}).items()):
-            axes.axvline(value, color=PAPER, lw=1.4)
-            axes.text(value, 0.97 - 0.09 * n, f" {label} {value:g}", transform=axes.get_xaxis_transform(),
-                      color=GREY, fontsize=7.5, va="top")  # fmt: skip
+        for (label, value), dashes in zip((marks or {}).items(), ("-", (0, (4, 2))), strict=False):
+            axes.axvline(value, color=PAPER, lw=1.6, ls=dashes, label=f"{label} {value:g}")
+        if marks:
+            axes.legend(loc="upper right", fontsize=7.5)
+        tail = f" (last bar: {top} and more)" if top < max(counts, default=0) else ""
         axes.xaxis.get_major_locator().set_params(integer=True)
-        _vertical(axes, axis, of)
+        _vertical(axes, axis + tail, of)
 
     return drawn(name, 2.3, draw, f"{of} by {axis}: {_read(counts)}")
 
@@ -244,6 +242,7 @@ def _horizontal(axes: Axes, label: str) -> None:
 def _vertical(axes: Axes, label: str, of: str) -> None:
     axes.set_xlabel(label)
     axes.set_ylabel(of)
+    axes.xaxis.set_major_formatter(thousands)
     axes.yaxis.set_major_formatter(thousands)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from dialogue.quality import pictures
 from dialogue.quality.balance import balance
 from dialogue.quality.clusters import Clusters, cluster
-from dialogue.quality.communities import communities
 from dialogue.quality.survey import Survey
 
 if TYPE_CHECKING:
@@ -154,7 +153,7 @@ def _tasks(survey: Survey) -> Measure:
 
 def _instructions(survey: Survey) -> Measure:
     most = [task for task, _ in survey.tasks.most_common(TASKS)]
-    found = {task: set(communities_of(survey, task).values()) for task in most}
+    found = {task: set(survey.communities(task).values()) for task in most}
     counts = {task: len(each) for task, each in found.items()}
     asked = sum(len(survey.questions[task].items()) for task in most)
     figures: Figures = {
@@ -167,11 +166,6 @@ def _instructions(survey: Survey) -> Measure:
     )
     shown = dict(sorted(counts.items(), key=lambda pair: -pair[1])[:20])
     return Measure("V4", "Diversity of instructions", how, figures, shown, "communities of words")
-
-
-def communities_of(survey: Survey, task: str) -> dict[str, int]:
-    """Return the communities of the words of a task's questions."""
-    return communities([words for _, words in survey.questions[task].items()], survey.seed)
 
 
 def _responses(survey: Survey, instruments: Instruments) -> Measure:

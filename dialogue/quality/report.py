@@ -144,7 +144,7 @@ def pictured(survey: Survey, found: Mapping[str, Any]) -> list[Figure]:
         Figure("Length of answers", _svg(plots.columns("given", tally.answer_length, "words", "rounds"))),
         Figure("Rounds of a conversation", _svg(plots.columns("rounds", tally.lengths, "rounds", "conversations",
                {"IWK-300k": iwk["rounds_per_dialogue"], "TextBind": papers()["textbind"]["rounds_per_dialogue"]}))),
-        Figure("Rounds over entities", _svg(plots.columns("ends", _counts(tally.entities), "rounds of an entity",
+        Figure("Rounds that an entity takes part in", _svg(plots.columns("ends", _counts(tally.entities), "rounds",
                "entities", {"IWK-300k": iwk["rounds_by_entities"]}))),
         Figure("True answers of a question", _svg(plots.columns("answers", tally.answers, "answers", "rounds"))),
         Figure("Formats", _svg(plots.stacked("formats", tally.formats, "% of rounds")), "By split."),

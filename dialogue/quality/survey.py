@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from dialogue.quality.communities import Communities, communities
 from dialogue.quality.draw import Sample
 from dialogue.quality.rounds import operations, rounds_of
 from dialogue.quality.text import asked_about, elements, joined, plain
@@ -76,6 +77,10 @@ class Survey:
             for slot in this.fact.slots:
                 self.names.setdefault(slot.entity, this.given.value[slot.start : slot.end])
         self.tasks_in[len(tasks)] += 1
+
+    def communities(self, task: str) -> Communities:
+        """Return the communities of the words of a task's questions."""
+        return communities([words for _, words in self.questions[task].items()], self.seed)
 
 
 def survey(folder: Path, seed: int, sizes: Sizes, seen: Callable[[int], None] = lambda done: None) -> Survey:

@@ -15,7 +15,7 @@ from dialogue.quality.features import Eye
 from dialogue.quality.judges import Line
 from dialogue.quality.rounds import rounds_of
 from dialogue.quality.rules import Rule
-from dialogue.quality.survey import Survey, communities_of
+from dialogue.quality.survey import Survey
 from dialogue.quality.text import asked_about, plain
 from kg.errors import DataError
 
@@ -47,7 +47,7 @@ def grouping_for(rule: Rule, survey: Survey, embed: Embed | None, eye: Eye | Non
 
 def by_community(survey: Survey) -> Grouping:
     """Group by the communities of words that the questions belong to."""
-    known = {task: communities_of(survey, task) for task in survey.questions}
+    known = {task: survey.communities(task) for task in survey.questions}
 
     def groups(lines: Sequence[Line]) -> Iterator[Sequence[str]]:
         for line in lines:
