@@ -32,24 +32,8 @@ def rounds_of(dialogue: Dialogue) -> Iterator[Round]:
 
 def field_of(fact: Fact) -> str:
     """Return the area of a Freebase relation; of another vocabulary's the relation itself, or the property compared."""
-    relation = relation_of(fact) or (fact.query.by if fact.query else None) or ELSEWHERE
+    relation = fact.relation or ELSEWHERE
     return area_of(relation) if relation.startswith("/") else re.split(r"[/#:]", relation.rstrip("/#:"))[-1]
-
-
-def relation_of(fact: Fact) -> str:
-    """Return the relation that is asked for: the last of a path; "" where a property is compared."""
-    if fact.query is not None:
-        return fact.query.path[-1][0] if fact.query.path else ""
-    return fact.triples[0][1] if fact.triples else ""
-
-
-def subjects_of(fact: Fact) -> tuple[str, ...]:
-    """Return the entities that are asked about."""
-    if fact.query is not None:
-        return fact.query.subjects
-    if not fact.triples:
-        return ()
-    return (fact.triples[0][0 if fact.direction == "tail" else 2],)
 
 
 def operations(fact: Fact) -> int:

@@ -25,8 +25,7 @@ THINNERS = {
     "V6": "images of one cluster (--encoder)",
     "V10": "dialogues in all, drawn evenly over tasks",
 }
-_NUMBER = r"-?(?:\d+\.?\d*|\.\d+)(?:e-?\d+)?"
-_VALUES = re.compile(rf"(?P<low>{_NUMBER})?(?P<dots>\.\.)?(?P<high>{_NUMBER})?", re.IGNORECASE)
+_NUMBER = re.compile(r"-?(?:\d+(?:\.\d+)?|\.\d+)(?:e-?\d+)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +63,15 @@ def parse(text: str, keep: bool) -> Rule:
         return Rule(text, name, keep)
     if name == "T2" and not given:
         values = "30"
-    found = _VALUES.fullmatch(values)
-    if not found or not (found["low"] or found["high"]):
+    low, dots, high = values.partition("..")
+    if not (low or high) or any(part and not _NUMBER.fullmatch(part) for part in (low, high)):
         raise DataError(f"{text!r} does not say which values; write {name}=2, {name}=2..5, {name}=2.. or {name}=..5.")
-    low = float(found["low"] or "-inf")
-    high = float(found["high"] or "inf")
-    if name in THINNERS and (not keep or found["dots"] or low != int(low) or low < 1):
+    if name in THINNERS and (not keep or dots or not low.isdecimal() or int(low) < 1):
         raise DataError(f"{text!r}: {name} takes one whole number, how many are kept, as in --keep {name}=500.")
-    if low > high:
-        raise DataError(f"{text!r}: {found['low']} is more than {found['high']}.")
-    return Rule(text, name, keep, low, high)
+    least, most = float(low or "-inf"), float(high or "inf")
+    if least > most:
+        raise DataError(f"{text!r}: {low} is more than {high}.")
+    return Rule(text, name, keep, least, most)
 
 
 def _reasons(values: str, text: str, keep: bool) -> tuple[str, ...]:

@@ -86,8 +86,9 @@ def test_what_is_left_still_verifies(
     report = verify(out, truth_of(isles()), "isles")
     assert report.findings == []
     assert report.dialogues == left
-    lines = {line for split in ("train", "valid", "test") for line in (built / f"{split}.jsonl").open("rb")}
-    assert all(line in lines for split in ("train", "valid", "test") for line in (out / f"{split}.jsonl").open("rb"))
+    for split in ("train", "valid", "test"):
+        lines = set((built / f"{split}.jsonl").read_bytes().splitlines())
+        assert lines.issuperset((out / f"{split}.jsonl").read_bytes().splitlines())
     settings = json.loads((out / "build.json").read_bytes())
     assert settings["dialogues"] == done.dialogues
     assert settings["filtered"][-1]["rules"] == list(done.rules)
@@ -128,7 +129,7 @@ def test_train_keeps_the_last_dialogue_that_states_a_fact_of_the_test() -> None:
     decision = decide(records, [rule])
     assert 2 not in decision.dropped
     assert decision.needed == 1
-    assert told(decision, records) == {"train": {"V10": 2}}
+    assert told(decision, records) == {"train": {"V10": 1}}
 
 
 def test_a_fact_that_train_lost_takes_its_test_with_it_but_not_one_it_never_had() -> None:
@@ -154,7 +155,24 @@ def test_a_dialogue_that_verify_found_something_in_goes_with_its_reason() -> Non
 
 @pytest.mark.parametrize(
     "text",
-    ["", "V12=1", "V8", "V8=", "V8=a", "V8=5..2", "V10=0", "V10=2.5", "V10=1..3", "V2.facts=1", "T5=no_image", "V3=.."],
+    [
+        "",
+        "V12=1",
+        "V8",
+        "V8=",
+        "V8=a",
+        "V8=5..2",
+        "V10=0",
+        "V10=2.5",
+        "V10=1..3",
+        "V10=..3",
+        "V10=1e400",
+        "V8=1e-",
+        "V8=nan",
+        "V2.facts=1",
+        "T5=no_image",
+        "V3=..",
+    ],
 )
 def test_a_rule_that_says_nothing_is_refused_in_words(text: str) -> None:
     with pytest.raises(DataError):
