@@ -154,7 +154,8 @@ def serve_review(
 
     name = None if reviewer is None else reviewer_name(reviewer)
     try:
-        from ingest.review import Desk, impatient, listen, serve
+        from ingest.review import Desk, review_page
+        from kg.local_page import impatient, listen, serve
     except ImportError as exc:
         raise DataError(f"The review page needs Gradio ({exc}): pip install 'kwk[review]'.") from exc
     if added := box.complete_history():
@@ -167,7 +168,8 @@ def serve_review(
             if not no_open and click.launch(address) != 0:
                 kwk.say("no web browser was found here: open the address above in one")
 
-        serve(Desk(replace(box, driver=driver), stores.addresses.neo4j, name, everything), bound, ready)
+        desk = Desk(replace(box, driver=driver), stores.addresses.neo4j, name, everything)
+        serve(review_page(desk), bound, ready)
 
 
 def print_queue(box: BallotBox, as_json: bool) -> None:

@@ -1,5 +1,5 @@
 // The review page: keys and clicks become votes. What is shown comes from the server as HTML, escaped there.
-// `element` and `server` are Gradio's: this component, and the functions that ingest/review.py gives it.
+// kg/page.js stands before this file; `element` and `server` are Gradio's: this component, and what ingest/review.py gives it.
 
 const DWELL = 300; // ms that an entity must have been seen before a key counts for it
 const PAUSE = 1400; // ms that the tally stays before the next entity follows
@@ -11,85 +11,16 @@ const KEYS = [
   ["z", "look closely; ← → go on, Enter votes, Esc closes"], ["d", "show what the gates dropped"],
   ["Enter", "go on at once"], ["e q a v", "entities, queue, agreement, back to voting"], ["?", "this help"],
 ];
-const root = element.querySelector("#kwk-review");
-root.innerHTML = `
-  <header>
-    <b class="brand">kwk review</b><span class="graph"></span>
-    <nav role="tablist">
-      <button role="tab" data-view="vote">Vote</button><button role="tab" data-view="entities">Entities</button>
-      <button role="tab" data-view="queue">Queue</button><button role="tab" data-view="agreement">Agreement</button>
-    </nav>
-    <span class="space"></span>
-    <span class="progress" hidden><progress max="1" value="0"></progress> <span></span></span>
-    <button class="who" data-act="rename" title="Change your name"></button>
-  </header>
-  <p class="notice" role="alert" hidden><span></span> <button data-act="again">Try again</button></p>
-  <div class="stage"></div>
-  <dialog class="help"><h3>Keys</h3><dl></dl></dialog>
-  <dialog class="close-up"><img alt=""><p></p></dialog>
-  <p class="live" role="status" aria-live="polite"></p>`;
-const find = (selector) => root.querySelector(selector);
-const main = find(".stage"), notice = find(".notice"), help = find(".help"), closeUp = find(".close-up");
-help.querySelector("dl").innerHTML = KEYS.map(([key, what]) => `<dt>${key}</dt><dd>${what}</dd>`).join("");
-
-const here = { reviewer: null, graph: "", view: "vote", sheet: null, voted: 0, entities: 0 };
+const {
+  root, find, main, help, closeUp, here, stored, ask, attempt, say, retry, askName: askNameOf, keys,
+} = frame({
+  brand: "kwk review", silent: SILENT, keys: KEYS,
+  tabs: { vote: "Vote", entities: "Entities", queue: "Queue", agreement: "Agreement" },
+  promise: "Your name stands beside each of your votes. Nobody sees your vote on an entity before they have voted on it.",
+});
+Object.assign(here, { view: "vote", sheet: null, voted: 0, entities: 0 });
 const trail = []; // the entities that were shown, for the way back
-let place = -1, base = 0, ready = 0, busy = false, pending = null, timer = null, again = null, shown = 0;
-
-const stored = (key, value) => {
-  try {
-    if (value === undefined) return localStorage.getItem(key);
-    localStorage.setItem(key, value);
-  } catch { /* a browser that keeps nothing asks for the name each time */ }
-  return null;
-};
-
-// Ask the server. While it is silent the page says so; what it refuses is thrown as a sentence.
-async function ask(name, sent = {}) {
-  const slow = setTimeout(() => say("Waiting for an answer …", true), 1500);
-  let told;
-  try {
-    told = await server[name]({ reviewer: here.reviewer, ...sent });
-  } catch {
-    told = null;
-  } finally {
-    clearTimeout(slow);
-    find(".live").classList.remove("waiting");
-  }
-  if (!told || told.error) throw new Error(told?.error ?? SILENT);
-  return told;
-}
-
-// Do one thing at a time; what fails is said, and can be tried again as it was. Of what is asked for meanwhile the last
-// is done after it.
-async function attempt(work) {
-  if (busy) {
-    pending = work;
-    return;
-  }
-  busy = true;
-  root.dataset.busy = "";
-  try {
-    await work();
-    notice.hidden = true;
-    again = null;
-  } catch (error) {
-    again = work;
-    notice.querySelector("span").textContent = error.message;
-    notice.hidden = false;
-  } finally {
-    busy = false;
-    delete root.dataset.busy;
-  }
-  const next = pending;
-  pending = null;
-  if (next) await attempt(next);
-}
-
-function say(text, waiting = false) {
-  find(".live").textContent = text;
-  find(".live").classList.toggle("waiting", waiting);
-}
+let place = -1, base = 0, ready = 0, timer = null, shown = 0;
 
 // The entity that the address names.
 function named() {
@@ -123,17 +54,7 @@ async function enter(name) {
 function askName() {
   here.reviewer = null;
   progress();
-  main.innerHTML = `<form class="name"><h2>Who are you?</h2>
-    <p>Your name stands beside each of your votes. Nobody sees your vote on an entity before they have voted on it.</p>
-    <input name="reviewer" aria-label="Your name" autocomplete="name" maxlength="64" required>
-    <button>Begin</button></form>`;
-  const input = main.querySelector("input");
-  input.value = stored("kwk.reviewer") ?? "";
-  input.focus();
-  main.querySelector("form").addEventListener("submit", (event) => {
-    event.preventDefault();
-    attempt(() => enter(input.value));
-  });
+  askNameOf(enter);
 }
 
 async function open(view) {
@@ -256,7 +177,7 @@ function number() {
 
 function vote(sha256) {
   const { sheet } = here;
-  if (!sheet || here.view !== "vote" || ready !== shown || busy) return;
+  if (!sheet || here.view !== "vote" || ready !== shown || "busy" in root.dataset) return;
   stop();
   mark(sha256);
   attempt(async () => {
@@ -340,31 +261,20 @@ const inCloseUp = {
   Enter: () => { closeUp.close(); vote(closeUp.dataset.sha); },
 };
 
-function press(event) {
-  if (!root.isConnected) return void document.removeEventListener("keydown", press);
-  if (event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.target.closest?.("input, textarea, select") || !here.reviewer) return;
-  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-  let work = null;
-  if (help.open) work = key === "?" ? () => help.close() : null;
-  else if (closeUp.open) work = inCloseUp[key];
-  else if (key === "?") work = showHelp;
-  else if (key in views) work = () => attempt(() => open(views[key]));
-  else if (here.view === "vote") {
-    const pressed = (key === "Enter" || key === " ") && event.target.closest?.("button, a");
-    const card = key >= "1" && key <= "9" ? cards()[base + Number(key) - 1] : null;
-    work = card ? () => vote(card.dataset.sha) : pressed ? null : onVote[key];
-  }
-  if (!work) return;
-  event.preventDefault();
-  work();
-}
-document.addEventListener("keydown", press);
+keys((key, event) => {
+  if (closeUp.open) return inCloseUp[key];
+  if (key === "?") return showHelp;
+  if (key in views) return () => attempt(() => open(views[key]));
+  if (here.view !== "vote") return null;
+  const pressed = (key === "Enter" || key === " ") && event.target.closest?.("button, a");
+  const card = key >= "1" && key <= "9" ? cards()[base + Number(key) - 1] : null;
+  return card ? () => vote(card.dataset.sha) : pressed ? null : onVote[key];
+});
 
 const acts = {
   vote: (button) => vote(button.closest(".card").dataset.sha), none: () => vote(null), dropped: toggleDropped,
   back: () => go(-1), next: () => go(1), help: showHelp, rename: () => { stop(); askName(); },
-  again: () => again && attempt(again),
+  again: retry,
 };
 root.addEventListener("click", (event) => {
   const button = event.target.closest("button");
