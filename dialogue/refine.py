@@ -8,21 +8,18 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from dialogue.review_checks import Checks
 from dialogue.review_rounds import Record
 from dialogue.truth import Truth
-from dialogue.verify import REASONS, Round, check_answer, check_images, check_texts
+from dialogue.verify import REASONS
 from kg.errors import DataError
 
 IMAGE = "<image>"
 LONGEST = 8_000  # characters of a turn
-Complaint = tuple[int, str, str]  # the model's turn, reason, detail
-Holds = Callable[[Round], bool]  # whether a question is worded in a way that is kept for the test
 
 
-def refine(
-    record: Record, turn: int, question: str, answer: str, truth: Truth, held_out: Holds = lambda this: False
-) -> Record:
-    """Return a dialogue with new words for the round whose answer stands at `turn`.
+def refine(record: Record, turn: int, question: str, answer: str, checks: Checks, file: str) -> Record:
+    """Return a dialogue of a file with new words for the round whose answer stands at `turn`.
 
     Raises DataError, a sentence for the reviewer, where the words break what the round rests on.
     """
@@ -35,11 +32,11 @@ def refine(
     if (asked["value"], given["value"]) == (was_asked, old):
         raise DataError("Nothing is changed: accept the round if it is right as it is.")
     was = [old[start:end] for start, end, _ in kg["slots"]]
-    kg["slots"] = slots(old, given["value"], kg["slots"], truth)
+    kg["slots"] = slots(old, given["value"], kg["slots"], checks.truth)
     if was and kg["value"].casefold() == listed(was).casefold():
         kg["value"] = listed([given["value"][start:end] for start, end, _ in kg["slots"]])
-    known = Counter((at, reason) for at, reason, _ in complaints(record, truth, held_out))
-    for at, reason, detail in complaints(changed, truth, held_out):
+    known = Counter((at, reason) for at, reason, _ in checks.complaints(record, file))
+    for at, reason, detail in checks.complaints(changed, file):
         if at == turn or not known[at, reason]:
             raise DataError(refusal(at, turn, reason, detail))
         known[at, reason] -= 1
@@ -125,22 +122,3 @@ def _moves(old: str, new: str) -> Callable[[int], int]:
 def listed(names: Sequence[str]) -> str:
     """Return names as a sentence lists them."""
     return ", ".join([*names[:-2], " and ".join(names[-2:])])
-
-
-def complaints(record: Record, truth: Truth, held_out: Holds = lambda this: False) -> list[Complaint]:
-    """Return what `dialogue.verify` has to say of each round of a dialogue."""
-    found: list[Complaint] = []
-    earlier, before = "", None
-    turns = record["conversations"]
-    for turn in range(1, len(turns), 2):
-        asked, given = turns[turn - 1 : turn + 1]
-        this = Round(asked, given, earlier, before)
-        try:
-            for check in (check_images, check_answer, check_texts):
-                found += [(turn, reason, detail) for reason, detail in check(this, truth)]
-            if held_out(this):
-                found.append((turn, "held_out", asked["value"]))
-        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as exc:
-            found.append((turn, "malformed", f"{type(exc).__name__}: {exc}"))
-        earlier, before = f"{earlier}{asked['value']}\n{given['value']}\n", this
-    return found

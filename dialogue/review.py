@@ -1,6 +1,5 @@
 """The page on which rounds are reviewed, keyboard first (`kg.local_page`); dialogue/review.js sits in it."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -9,12 +8,13 @@ from typing import cast
 import neo4j
 
 from dialogue import review_views
-from dialogue.refine import Holds, complaints, refine
+from dialogue.refine import refine
 from dialogue.review_agreement import round_agreement
 from dialogue.review_board import Board, round_name
-from dialogue.review_rounds import Record, open_dialogue
+from dialogue.review_checks import Checks
+from dialogue.review_rounds import Place, Record, open_dialogue
 from dialogue.review_views import Words
-from dialogue.verdicts import JUDGEMENTS, REASONS, Judgement, RoundKey, Verdict
+from dialogue.verdicts import JUDGEMENTS, REASONS, Judgement, Verdict
 from ingest.ballot import reviewer_name
 from ingest.review import shown
 from kg.errors import DataError
@@ -31,7 +31,7 @@ class Desk:
     board: Board
     folder: Path
     words: Words
-    held_out: Callable[[str], Holds]  # by file: what is kept for the test
+    checks: Checks
     driver: neo4j.Driver  # for pictures
     reviewer: str | None  # for a browser that knows no name yet
 
@@ -64,7 +64,7 @@ class Desk:
         if text(sent, "sha256") != place.key.sha256:
             raise DataError("This round is no longer what you saw: reload the page.")
         record = open_dialogue(self.folder, place)
-        verdict = self._verdict(sent, record, place.key, place.file, name)
+        verdict = self._verdict(sent, record, place, name)
         self.board.verdicts.add([verdict])
         return {"sheet": self._sheet(n, name, record), "progress": self._progress(name)}
 
@@ -73,9 +73,9 @@ class Desk:
         del sent
         return {"html": review_views.agreement_view(round_agreement(self.board.judged().values()))}
 
-    def _verdict(self, sent: Told, record: Record, key: RoundKey, file: str, name: str) -> Verdict:
+    def _verdict(self, sent: Told, record: Record, place: Place, name: str) -> Verdict:
         """Return what the browser sent as a verdict. Raises DataError if it is none, or breaks the round."""
-        judgement = text(sent, "judgement")
+        key, judgement = place.key, text(sent, "judgement")
         if judgement not in JUDGEMENTS:
             raise DataError(f"There is no verdict {judgement!r}: there are {', '.join(JUDGEMENTS)}.")
         note, reason = plain_note(text(sent, "note")), text(sent, "reason")
@@ -84,9 +84,7 @@ class Desk:
                 raise DataError(f"A rejection needs a reason: {', '.join(REASONS)}.")
             return Verdict(key, name, "reject", reason, note)
         if judgement == "refine":
-            changed = refine(
-                record, key.turn, text(sent, "question"), text(sent, "answer"), self.words.truth, self.held_out(file)
-            )
+            changed = refine(record, key.turn, text(sent, "question"), text(sent, "answer"), self.checks, place.file)
             asked, given = changed["conversations"][key.turn - 1 : key.turn + 1]
             return Verdict(key, name, "refine", note=note, question=asked["value"], answer=given["value"])
         return Verdict(key, name, cast("Judgement", judgement), note=note)
@@ -109,7 +107,7 @@ class Desk:
         asked, given = record["conversations"][turn - 1 : turn + 1]
         verdicts = self.board.verdicts.on(place.key)
         mine = verdicts.get(reviewer)
-        found = [(reason, detail) for at, reason, detail in complaints(record, self.words.truth) if at == turn]
+        found = [(reason, detail) for at, reason, detail in self.checks.complaints(record, place.file) if at == turn]
         refined = mine if mine is not None and mine.judgement == "refine" else None
         return {
             "round": round_name(place.key),

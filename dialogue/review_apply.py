@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from dialogue.folder import SETTINGS, WORDINGS, new_folder, read_settings
-from dialogue.refine import complaints, refine
+from dialogue.parts import ENTITIES, TRIPLES
+from dialogue.refine import refine
+from dialogue.review_checks import Checks
 from dialogue.review_rounds import Record, content_key, read_lines
-from dialogue.truth import Truth
 from dialogue.types import SPLITS
 from dialogue.verdicts import Standing, Verdict, outcome
-from dialogue.verify import FILES, Round, Splits
+from dialogue.verify import FILES
 from kg.errors import DataError
 from kg.progress import Progress, silent
 
@@ -26,6 +27,7 @@ WHY = {
     "parallel": "its version in another language is gone",
     "never_trained": "its triple is asked for, but no longer in train",
 }
+BESIDE = (WORDINGS, TRIPLES, ENTITIES)  # files that say what the dialogues keep apart
 Drops = dict[int, str]  # the model's turn -> why
 Triple = tuple[str, ...]
 
@@ -58,15 +60,13 @@ class Review:
 
     folder: Path
     standing: Standing
-    truth: Truth
+    checks: Checks
     rules: Rules
     drops: dict[str, Drops] = field(default_factory=dict)  # by dialogue
     judged: set[str] = field(default_factory=set)  # dialogues with a verdict
-    _splits: Splits = field(init=False)
 
     def __post_init__(self) -> None:
         self.judged = {key.dialogue for key in self.standing}
-        self._splits = Splits(self.folder)
 
     def decide(self, progress: Progress, dialogues: int) -> None:
         """Fill `drops`: again and again, until no drop asks for another."""
@@ -98,7 +98,7 @@ class Review:
             self.drops[record["id"]] = drops
             if record.get("parallel"):
                 twins[record["parallel"]] |= drops.keys()
-            if file == FILES[0]:
+            if file == FILES[0] and self.checks.by_format:
                 gone.update(triple for turn in drops for triple in taught(record, turn))
         return dict(twins), gone
 
@@ -116,10 +116,6 @@ class Review:
 
     def verdict(self, record: Record, file: str, drops: Drops) -> tuple[Record, Drops, int]:
         """Return a dialogue as its reviewers want it, what is dropped of it and why, and the number of refinements."""
-
-        def holds(this: Round) -> bool:
-            return self._splits.holds_out(this, file)
-
         found: Drops = {}
         wanted: dict[int, Verdict] = {}
         for turn in turns(record):
@@ -137,13 +133,13 @@ class Review:
             if turn in found:
                 continue
             try:
-                changed = refine(changed, turn, verdict.question or "", verdict.answer or "", self.truth, holds)
+                changed = refine(changed, turn, verdict.question or "", verdict.answer or "", self.checks, file)
                 refined.add(turn)
             except DataError:
                 found[turn] = "refinement_broken"
         if not found:
             return changed, found, len(refined)
-        found = lean(changed, found, self.truth)
+        found = lean(changed, found, self.checks, file)
         return without(changed, found), dict(sorted(found.items())), len(refined - found.keys())
 
 
@@ -168,28 +164,28 @@ def without(record: Record, drops: Drops) -> Record:
     return record | {"conversations": [turn for n, turn in enumerate(record["conversations"]) if n not in gone]}
 
 
-def lean(record: Record, drops: Drops, truth: Truth) -> Drops:
+def lean(record: Record, drops: Drops, checks: Checks, file: str) -> Drops:
     """Add the rounds that lean on dropped ones: a check that they passed, as that of what "it" means, now fails."""
     found = dict(drops)
-    known = Counter((turn, reason) for turn, reason, _ in complaints(record, truth))
+    known = Counter((turn, reason) for turn, reason, _ in checks.complaints(record, file))
     while True:
         before = len(found)
         kept = [turn for turn in turns(record) if turn not in found]
-        now = Counter((kept[at // 2], reason) for at, reason, _ in complaints(without(record, found), truth))
+        now = Counter((kept[at // 2], reason) for at, reason, _ in checks.complaints(without(record, found), file))
         found |= {turn: "depends" for turn, reason in now - known}
         if len(found) == before:
             return found
 
 
 def apply(
-    folder: Path, out: Path, standing: Standing, truth: Truth, rules: Rules, force: bool = False, dialogues: int = 0,
+    folder: Path, out: Path, standing: Standing, checks: Checks, rules: Rules, force: bool = False, dialogues: int = 0,
     progress: Progress = silent,
 ) -> Applied:  # fmt: skip
     """Write a folder's dialogues to `out` as their reviewers want them. Raises DataError."""
     settings = read_settings(folder)
     if out.resolve() == folder.resolve():
         raise DataError(f"{out} holds the dialogues that were reviewed; name another folder with --out.")
-    review = Review(folder, standing, truth, rules)
+    review = Review(folder, standing, checks, rules)
     review.decide(progress, dialogues)
     with new_folder(out, force) as partial:
         applied = _write(review, settings, partial, out)
@@ -199,8 +195,9 @@ def apply(
             "review": {"reviewed": applied.reviewed, "refined": applied.refined, "dropped": applied.dropped},
         }
         (partial / SETTINGS).write_text(json.dumps(record, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-        if (folder / WORDINGS).exists():
-            (partial / WORDINGS).write_bytes((folder / WORDINGS).read_bytes())
+        for name in BESIDE:
+            if (folder / name).exists():
+                (partial / name).write_bytes((folder / name).read_bytes())
     return applied
 
 

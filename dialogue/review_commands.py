@@ -120,7 +120,7 @@ def serve_review(
     kwk: Kwk, stores: Stores, folder: Path, board: Any, port: int | None, reviewer: str | None, no_open: bool
 ) -> None:  # fmt: skip
     """Serve the review page until Ctrl-C."""
-    from dialogue.verify import Splits
+    from dialogue.review_checks import checks_of
     from kg.errors import DataError
 
     try:
@@ -128,7 +128,7 @@ def serve_review(
         from kg.local_page import impatient, listen, serve
     except ImportError as exc:
         raise DataError(f"The review page needs Gradio ({exc}): pip install 'kwk[review]'.") from exc
-    graph, splits = board.verdicts.graph, Splits(folder)
+    graph = board.verdicts.graph
     words = words_of(stores, graph, truth_of(kwk, stores, graph))
     with listen(port) as bound, impatient(stores.addresses.neo4j) as driver:
         address = f"http://127.0.0.1:{bound.getsockname()[1]}/"
@@ -138,14 +138,7 @@ def serve_review(
             if not no_open and click.launch(address) != 0:
                 kwk.say("no web browser was found here: open the address above in one")
 
-        desk = Desk(
-            board,
-            folder,
-            words,
-            lambda file: lambda this: splits.holds_out(this, file),
-            driver,
-            reviewer,
-        )
+        desk = Desk(board, folder, words, checks_of(folder, words.truth, graph), driver, reviewer)
         serve(review_page(desk), bound, ready)
 
 
@@ -214,14 +207,15 @@ def apply_review(
     from dialogue.folder import check_target, count_lines
     from dialogue.review_apply import WHY, Rules
     from dialogue.review_apply import apply as apply_verdicts
+    from dialogue.review_checks import checks_of
     from dialogue.verdicts import Verdicts
 
     check_target(out, force)
     with opened(kwk, folder, graph_name) as (stores, place, graph):
         standing = Verdicts(stores.engine, graph).standing()
-        truth = truth_of(kwk, stores, graph)
+        checks = checks_of(place, truth_of(kwk, stores, graph), graph)
         dialogues = count_lines(place)
-        done = apply_verdicts(place, out, standing, truth, Rules(**rules), force, dialogues, progress_of(kwk))
+        done = apply_verdicts(place, out, standing, checks, Rules(**rules), force, dialogues, progress_of(kwk))
     if as_json:
         click.echo(json.dumps(asdict(done), ensure_ascii=False))
         return

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from dialogue.refine import Holds, refine
+from dialogue.refine import refine
+from dialogue.review_checks import Checks
 from dialogue.review_rounds import Place, Record, open_dialogue
 from dialogue.review_views import Words
-from dialogue.truth import Truth
 from dialogue.verdicts import REASONS, RoundKey, Verdict
 from ingest.ballot import iso, reviewer_name
 from kg.errors import DataError
@@ -107,8 +107,7 @@ def checked(
     folder: Path,
     graph: str,
     rounds: Mapping[RoundKey, Place],
-    truth: Truth,
-    held_out: Callable[[str], Holds],
+    checks: Checks,
     done: Imported,
 ) -> Iterator[Verdict]:
     """Yield those verdicts that stand, and count the others by reason."""
@@ -126,9 +125,13 @@ def checked(
                 reason = "not_true"
                 place = rounds[key]
                 changed = refine(
-                    open_dialogue(folder, place), key.turn, verdict.question or "", verdict.answer or "", truth,
-                    held_out(place.file),
-                )  # fmt: skip
+                    open_dialogue(folder, place),
+                    key.turn,
+                    verdict.question or "",
+                    verdict.answer or "",
+                    checks,
+                    place.file,
+                )
                 asked, given = changed["conversations"][key.turn - 1 : key.turn + 1]
                 verdict = replace(verdict, question=asked["value"], answer=given["value"])
             yield verdict

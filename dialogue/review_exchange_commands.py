@@ -97,20 +97,18 @@ def review_import(
     A verdict on words that the folder no longer has is refused, and so is a refinement that is not true.
     """
     from dialogue.folder import count_lines
+    from dialogue.review_checks import checks_of
     from dialogue.review_exchange import Imported, checked
     from dialogue.review_rounds import Choice, places
     from dialogue.verdicts import Verdicts
-    from dialogue.verify import Splits
 
     foreign = foreign_verdicts(file, named(names))
     done = Imported()
     with opened(kwk, folder, graph_name) as (stores, place, graph):
         with progress_of(kwk)("dialogues", count_lines(place)) as seen:
             rounds = {each.key: each for each in places(place, Choice(), seen)}
-        truth, splits = truth_of(kwk, stores, graph), Splits(place)
-        verdicts = list(
-            checked(foreign, place, graph, rounds, truth, lambda name: lambda this: splits.holds_out(this, name), done)
-        )
+        checks = checks_of(place, truth_of(kwk, stores, graph), graph)
+        verdicts = list(checked(foreign, place, graph, rounds, checks, done))
         done.added = Verdicts(stores.engine, graph).add(verdicts)
     done.repeated = len(verdicts) - done.added
     if as_json:

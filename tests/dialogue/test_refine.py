@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialogue.refine import clean, complaints, listed, refine, slots
+from dialogue.refine import clean, listed, refine, slots
 from dialogue.review_apply import Review, Rules, lean, without
 from dialogue.review_board import Board
+from dialogue.review_checks import Checks, checks_of
 from dialogue.review_rounds import Choice, Place, content_key, places
 from dialogue.truth import Truth
 from dialogue.verdicts import RoundKey, Verdict, outcome
@@ -37,9 +38,17 @@ def truth_of(graph: Adjacency) -> Truth:
     return truth
 
 
+TRAIN = "train.jsonl"
+
+
 @pytest.fixture(scope="module")
 def truth(isles: Callable[..., Adjacency]) -> Truth:
     return truth_of(isles())
+
+
+@pytest.fixture(scope="module")
+def checks(truth: Truth, built: Path) -> Checks:
+    return checks_of(built, truth, "isles")
 
 
 @pytest.fixture(scope="module")
@@ -52,19 +61,21 @@ def texts(record: Record, turn: int) -> tuple[str, str]:
     return record["conversations"][turn - 1]["value"], record["conversations"][turn]["value"]
 
 
-def test_slots_are_found_again_in_other_words(records: list[Record], truth: Truth) -> None:
+def test_slots_are_found_again_in_other_words(records: list[Record], truth: Truth, checks: Checks) -> None:
     for record in records[:40]:
-        assert complaints(record, truth) == []
+        assert checks.complaints(record, TRAIN) == []
         question, answer = texts(record, 1)
-        changed = refine(record, 1, question, f"{answer} That is what I know.", truth)
+        changed = refine(record, 1, question, f"{answer} That is what I know.", checks, TRAIN)
         given = changed["conversations"][1]
         for start, end, entity in given["kg"]["slots"]:
             assert given["value"][start:end] in truth.names[entity]
-        assert complaints(changed, truth) == []
+        assert checks.complaints(changed, TRAIN) == []
         assert record["conversations"][1]["value"] == answer
 
 
-def test_another_name_of_the_answer_is_taken_and_its_value_follows(records: list[Record], truth: Truth) -> None:
+def test_another_name_of_the_answer_is_taken_and_its_value_follows(
+    records: list[Record], truth: Truth, checks: Checks
+) -> None:
     record = next(
         r for r in records
         if len(r["conversations"][1]["kg"]["slots"]) == 1
@@ -75,7 +86,7 @@ def test_another_name_of_the_answer_is_taken_and_its_value_follows(records: list
     other = truth.names[entity][0]
     question, answer = texts(record, 1)
     start, end, _ = record["conversations"][1]["kg"]["slots"][0]
-    changed = refine(record, 1, question, f"{answer[:start]}{other}{answer[end:]}", truth)
+    changed = refine(record, 1, question, f"{answer[:start]}{other}{answer[end:]}", checks, TRAIN)
     assert changed["conversations"][1]["kg"]["value"] == other
 
 
@@ -95,7 +106,7 @@ def test_another_name_of_the_answer_is_taken_and_its_value_follows(records: list
     ],
 )
 def test_words_that_break_the_round_are_refused_with_a_sentence(
-    question: str | None, answer: str | None, why: str, records: list[Record], truth: Truth
+    question: str | None, answer: str | None, why: str, records: list[Record], truth: Truth, checks: Checks
 ) -> None:
     record = next(r for r in records if r["conversations"][1]["kg"]["format"] == "T2T")
     asked, given = texts(record, 1)
@@ -105,17 +116,20 @@ def test_words_that_break_the_round_are_refused_with_a_sentence(
             1,
             asked if question is None else question.format(asked),
             given if answer is None else answer.format(given),
-            truth,
+            checks,
+            TRAIN,
         )
 
 
-def test_words_that_name_what_a_later_round_shows_are_refused(records: list[Record], truth: Truth) -> None:
+def test_words_that_name_what_a_later_round_shows_are_refused(
+    records: list[Record], truth: Truth, checks: Checks
+) -> None:
     for record in records:
         if len(record["conversations"]) > 2 and record["conversations"][3]["kg"]["format"].startswith("I"):
             shown = record["conversations"][2]["kg"]["images"][0]["entity"]
             asked, given = texts(record, 1)
             with pytest.raises(DataError, match="in round 2"):
-                refine(record, 1, asked, f"{given} Unlike {truth.names[shown][0]}.", truth)
+                refine(record, 1, asked, f"{given} Unlike {truth.names[shown][0]}.", checks, TRAIN)
             return
     raise AssertionError("no second round shows its subject")
 
@@ -188,18 +202,18 @@ def test_of_several_refinements_the_one_that_most_wrote_is_taken_then_the_latest
     assert outcome(said("f1", "f2"))[1].answer == "2"  # type: ignore[union-attr]
 
 
-def test_a_round_that_refers_to_a_dropped_one_goes_with_it(built: Path, truth: Truth) -> None:
+def test_a_round_that_refers_to_a_dropped_one_goes_with_it(built: Path, checks: Checks) -> None:
     referring = 0
     for split in ("train", "valid", "test"):
         for line in (built / f"{split}.jsonl").read_text("utf-8").splitlines():
             record = json.loads(line)
-            assert lean(record, {}, truth) == {}
+            assert lean(record, {}, checks, f"{split}.jsonl") == {}
             for turn in range(3, len(record["conversations"]), 2):
                 if record["conversations"][turn]["kg"].get("refers"):
                     referring += 1
-                    found = lean(record, {turn - 2: "rejected"}, truth)
+                    found = lean(record, {turn - 2: "rejected"}, checks, f"{split}.jsonl")
                     rest = without(record, found)
-                    assert complaints(rest, truth) == []
+                    assert checks.complaints(rest, f"{split}.jsonl") == []
                     if turn == 3:
                         assert found[3] == "depends"
     assert referring
@@ -281,12 +295,12 @@ def test_two_who_look_at_once_get_different_rounds_and_one_who_left_holds_nothin
 
 
 def test_review_that_leaves_ties_open_keeps_or_drops_them_as_it_is_told(
-    built: Path, records: list[Record], truth: Truth
+    built: Path, records: list[Record], checks: Checks
 ) -> None:
     record = records[0]
     key = content_key(record, 1)
     standing = {key: {v.reviewer: v for v in said("a", "r")}}
     for keep, expected in ((True, {}), (False, {1: "tied"})):
-        review = Review(built, standing, truth, Rules(keep_ties=keep))
+        review = Review(built, standing, checks, Rules(keep_ties=keep))
         drops = review.verdict(record, "train.jsonl", {})[1]
         assert {turn: why for turn, why in drops.items() if why != "depends"} == expected

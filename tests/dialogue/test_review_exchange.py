@@ -23,6 +23,7 @@ from sqlalchemy.exc import DBAPIError
 
 from dialogue import argilla_format, label_studio_format
 from dialogue.review_agreement import round_agreement
+from dialogue.review_checks import Checks
 from dialogue.review_exchange import Foreign, Imported, Item, checked, items, moment
 from dialogue.review_rounds import Choice, places
 from dialogue.review_views import Words
@@ -201,7 +202,7 @@ def test_a_file_of_anything_is_refused_and_never_breaks(found: list[Any]) -> Non
             foreign = list(read(found, {}))
         except DataError:
             continue
-        assert list(checked(foreign, Path(), "g", {}, Truth(), lambda file: lambda this: False, done)) == []
+        assert list(checked(foreign, Path(), "g", {}, Checks(Truth()), done)) == []
         assert done.read == sum(done.refused.values()) == len(done.details)
 
 
@@ -216,7 +217,7 @@ def test_verdicts_on_other_words_of_nobody_or_of_nothing_are_refused(rounds: lis
         Foreign(good, "Ana", "reject", "sunspots"), Foreign(good, "Ana", "refine", None, None, "x", "y"),
     ]  # fmt: skip
     done = Imported()
-    taken = list(checked(told, built, "isles", known, Truth(), lambda file: lambda this: False, done))
+    taken = list(checked(told, built, "isles", known, Checks(Truth()), done))
     assert [(each.judgement, each.reason) for each in taken] == [("accept", None), ("reject", "other")]
     assert done.refused == {"other_words": 1, "no_such_round": 1, "malformed": 3, "not_true": 1}
 
