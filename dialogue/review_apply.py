@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from dialogue.folder import SETTINGS, WORDINGS, new_folder, read_settings
+from dialogue.leakage import REPORT as LEAKAGE
+from dialogue.leakage import leakage
 from dialogue.parts import ENTITIES, TRIPLES
 from dialogue.refine import refine
 from dialogue.review_checks import Checks
@@ -27,7 +29,7 @@ WHY = {
     "parallel": "its version in another language is gone",
     "never_trained": "its triple is asked for, but no longer in train",
 }
-BESIDE = (WORDINGS, TRIPLES, ENTITIES)  # files that say what the dialogues keep apart
+BESIDE = (WORDINGS, TRIPLES, ENTITIES, LEAKAGE)  # files that say what the dialogues keep apart
 Drops = dict[int, str]  # the model's turn -> why
 Triple = tuple[str, ...]
 
@@ -198,6 +200,9 @@ def apply(
         for name in BESIDE:
             if (folder / name).exists():
                 (partial / name).write_bytes((folder / name).read_bytes())
+        if (partial / LEAKAGE).exists():  # counted anew, with the relations that the build compared
+            text = json.dumps(leakage(partial), ensure_ascii=False, indent=1)
+            (partial / LEAKAGE).write_text(text + "\n", encoding="utf-8")
     return applied
 
 
