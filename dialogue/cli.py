@@ -10,9 +10,11 @@ import click
 
 from dialogue.export_commands import export
 from dialogue.leakage_commands import leakage
+from dialogue.llm_commands import rewrite, write_wordings
 from dialogue.quality_commands import card, filter_command, report
 from dialogue.review_commands import agreement, apply_review, review
 from dialogue.review_exchange_commands import review_export, review_import
+from dialogue.seed_commands import label, refine
 from kg.cli import Kwk
 from kg.graph_commands import graph_option, json_option
 
@@ -281,5 +283,6 @@ def publish(kwk: Kwk, folder: Path | None, graph_name: str | None, as_json: bool
 
 for command in (
     export, leakage, filter_command, report, card, review, agreement, apply_review, review_export, review_import,
+    rewrite, write_wordings, refine, label,
 ):  # fmt: skip
     dialogues.add_command(command)
