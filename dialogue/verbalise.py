@@ -10,7 +10,7 @@ from dialogue.wordings import Asking, Direction, Question, Statement, Wordings, 
 from dialogue.words import plural
 from kg.errors import DataError
 
-LEXICA: Mapping[str, tuple[str, ...]] = {"en": ("fb15k.toml", "atlas.toml")}  # language -> files of dialogue/lexicon
+LEXICA: Mapping[str, tuple[str, ...]] = {"en": ("fb15k.toml", "freebase.toml", "atlas.toml")}  # language -> files of dialogue/lexicon
 
 
 @cache
