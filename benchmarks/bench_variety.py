@@ -65,5 +65,3 @@ def diversity(texts: Iterable[str]) -> float:
         grams = [gram for each in words for gram in zip(*(each[i:] for i in range(n)), strict=False)]
         total += len(set(grams)) / len(grams)
     return total
-
-

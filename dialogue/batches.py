@@ -11,8 +11,9 @@ from typing import Literal
 
 from dialogue.asks import Ask
 from dialogue.lines import line
-from dialogue.material import Material, prepare
+from dialogue.material import Material
 from dialogue.parts import Parts
+from dialogue.tongues import in_all, prepare_in
 from dialogue.topics_of_images import Topic
 from dialogue.types import Format, Kind
 from dialogue.walk import Task, walk
@@ -29,9 +30,9 @@ Run = Callable[[Iterable[Task]], Iterator[list["Written"]]]
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What came of a task. `line` is None where no start led to a second round."""
+    """What came of a task: a line in each language. `lines` is None where no start led to a second round."""
 
-    line: str | None
+    lines: str | None
     rounds: int = 0
     triples: tuple[int, ...] = ()  # that were asked
     unmet: tuple[Ask, ...] = ()  # wanted rounds that found no place
@@ -44,7 +45,7 @@ class Origin:
     graph: Adjacency
     seed: int
     formats: tuple[Format, ...]
-    lang: str
+    languages: tuple[str, ...]
     kinds: tuple[Kind, ...]
     parts: Parts | None
     topics: tuple[Topic, ...]
@@ -53,13 +54,15 @@ class Origin:
 def origin_of(material: Material, seed: int) -> Origin:
     """Return what a material was made from."""
     return Origin(
-        material.graph, seed, material.formats, material.lang, material.kinds, material.parts, material.topics
+        material.graph, seed, material.formats, material.languages, material.kinds, material.parts, material.topics
     )
 
 
 def material_of(origin: Origin) -> Material:
     """Make the material again."""
-    return prepare(origin.graph, origin.seed, origin.formats, origin.lang, origin.kinds, origin.parts, origin.topics)
+    return prepare_in(
+        origin.graph, origin.seed, origin.formats, origin.languages, origin.kinds, origin.parts, origin.topics
+    )
 
 
 def write_batch(material: Material, seed: int, tasks: Sequence[Task]) -> list[Written]:
@@ -72,7 +75,8 @@ def write_batch(material: Material, seed: int, tasks: Sequence[Task]) -> list[Wr
             continue
         rounds = found.plan.rounds
         triples = tuple([triple for each in rounds for triple in each.triples])
-        batch.append(Written(line(material, found.plan) + "\n", len(rounds), triples, found.unmet))
+        lines = "".join([line(each, plan) + "\n" for each, plan in in_all(material, found.plan)])
+        batch.append(Written(lines, len(rounds), triples, found.unmet))
     return batch
 
 

@@ -16,21 +16,24 @@ from pathlib import Path
 from dialogue.asks import Ask
 from dialogue.batches import BATCH, Engine, Written, batches_of
 from dialogue.folder import SETTINGS, WORDINGS, check_target, new_folder
+from dialogue.joining import joining
 from dialogue.leakage import write_leakage
-from dialogue.material import Material, prepare
+from dialogue.material import Material
 from dialogue.parts import Parts, write_parts
 from dialogue.serialise import SCHEMA
 from dialogue.splits import TEST, TRAIN, VALID
+from dialogue.tongues import Coverage, asked_in, coverage, prepare_in
 from dialogue.topics_of_images import Topic
 from dialogue.types import FORMATS, KINDS, SPLITS, Format, Kind
 from dialogue.walk import LENGTHS, Task, cover
-from dialogue.wordings import Question
+from dialogue.wordings import Direction, Question, Wordings
 from kg.adjacency import Adjacency
 from kg.errors import DataError
 from kg.progress import Progress, silent
 
 ROUNDS = 100_000  # of a build that does not say how many, from a graph that has enough to ask
 TOGETHER = 5  # facts that a dialogue which has to ask them asks at most
+DIRECTIONS: tuple[Direction, ...] = ("tail", "head")
 BARREN = 20 * BATCH  # tasks in a row without a dialogue, after which a split is given up
 
 
@@ -42,7 +45,7 @@ class BuildSettings:
     seed: int = 0
     formats: tuple[Format, ...] = FORMATS
     kinds: tuple[Kind, ...] = KINDS
-    lang: str = "en"
+    languages: tuple[str, ...] = ("en",)  # every dialogue is written in each, the first being the one it is named by
 
     def __post_init__(self) -> None:
         if self.rounds is not None and self.rounds < 2:
@@ -51,6 +54,10 @@ class BuildSettings:
             raise DataError(f"The seed {self.seed} is not between 0 and 2^32 - 1.")
         if not self.formats:
             raise DataError(f"No format was chosen; there are {', '.join(FORMATS)}.")
+        if not self.languages or len(set(self.languages)) < len(self.languages):
+            raise DataError(f"{', '.join(self.languages) or 'Nothing'} is no choice of languages: name each once.")
+        for lang in self.languages:
+            joining(lang)
         if "fact" not in self.kinds:
             raise DataError("Dialogues are built around facts: --kinds needs fact among its kinds.")
 
@@ -64,6 +71,7 @@ class Built:
     dialogues: dict[str, int]
     rounds: dict[str, int]
     dropped: dict[str, int]
+    languages: dict[str, Coverage]  # what the graph has in each
 
 
 def build(
@@ -82,7 +90,7 @@ def build(
     `parts` splits the triples; without it their formats are split. `topics` are clusters of its images.
     """
     check_target(out, force)
-    material = prepare(graph, settings.seed, settings.formats, settings.lang, settings.kinds, parts, topics)
+    material = prepare_in(graph, settings.seed, settings.formats, settings.languages, settings.kinds, parts, topics)
     quotas = _quotas(material, settings)
     with (
         batches_of(material, settings.seed, workers, engine) as run,
@@ -101,7 +109,7 @@ def build(
         train.write(run(tasks), quotas[TRAIN], last)
         again = [Task(TRAIN, train.seen + i, (each,)) for i, each in enumerate(train.unmet)]
         train.write(run(again), 0, train.seen + len(again))
-        built = _count(graph, out, writers)
+        built = _count(material, out, writers)
         if not sum(built.dialogues.values()):
             raise DataError(f"The graph '{graph.graph}' holds no two facts that a dialogue could ask for.")
         _save(folder, material, settings, built)
@@ -138,16 +146,16 @@ class _Writer:
             for batch in batches:
                 for written in batch:
                     self._take(written)
-                    barren = 0 if written.line else barren + 1
-                    if written.line:
-                        file.write(written.line)
+                    barren = 0 if written.lines else barren + 1
+                    if written.lines:
+                        file.write(written.lines)
                     if (self.rounds >= quota or barren >= BARREN) and self.seen >= owed:
                         return
 
     def _take(self, written: Written) -> None:
         self.seen += 1
         self.unmet += written.unmet
-        if written.line:
+        if written.lines:
             self.dialogues += 1
             self.rounds += written.rounds
             self.triples.update(written.triples)
@@ -189,19 +197,21 @@ def _train_tasks(agendas: Sequence[tuple[Ask, ...]], quota: int) -> tuple[Iterat
     return tasks(), (len(agendas) - 1) * step + 1 if agendas else 0
 
 
-def _count(graph: Adjacency, out: Path, writers: Sequence[_Writer]) -> Built:
+def _count(material: Material, out: Path, writers: Sequence[_Writer]) -> Built:
+    versions = len(material.languages)
     return Built(
-        graph.graph,
+        material.graph.graph,
         str(out),
-        {name: writer.dialogues for name, writer in zip(SPLITS, writers, strict=True)},
-        {name: writer.rounds for name, writer in zip(SPLITS, writers, strict=True)},
+        {name: versions * writer.dialogues for name, writer in zip(SPLITS, writers, strict=True)},
+        {name: versions * writer.rounds for name, writer in zip(SPLITS, writers, strict=True)},
         {"no_second_round": sum(writer.dropped for writer in writers)},
+        {lang: coverage(material, lang) for lang in material.languages},
     )
 
 
 def _save(folder: Path, material: Material, settings: BuildSettings, built: Built) -> None:
     """Write what decided the dialogues, and the wordings of every relation: the last of each direction is held out."""
-    graph = material.graph
+    graph, asked = material.graph, asked_in(material, material.languages)
     record = {
         "schema": SCHEMA,
         "graph": graph.graph,
@@ -212,16 +222,26 @@ def _save(folder: Path, material: Material, settings: BuildSettings, built: Buil
         "dialogues": built.dialogues,
         "rounds": built.rounds,
         "dropped": built.dropped,
+        "languages": {lang: asdict(found) for lang, found in built.languages.items()},
     }
     forms = {
         relation.path: {
-            direction: [_template(form) for form in asking.forms]
-            for direction, asking in (("tail", worded.tail), ("head", worded.head))
+            direction + tag: [_template(form) for form in worded.asking(direction).forms]
+            for tag, worded in _worded(material, i)
+            for direction in DIRECTIONS
         }
-        for relation, worded in zip(graph.relations, material.wordings, strict=True)
+        for i, relation in enumerate(graph.relations)
+        if asked[i]
     }
     for name, content in ((SETTINGS, record), (WORDINGS, forms)):
         (folder / name).write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def _worded(material: Material, relation: int) -> Iterator[tuple[str, Wordings]]:
+    """Yield a relation's wordings in each language, after what marks that in wordings.json: "", then "@de"."""
+    yield "", material.wordings[relation]
+    for other in material.others:
+        yield f"@{other.lang}", other.wordings[relation]
 
 
 def _template(form: Question) -> str:

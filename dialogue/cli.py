@@ -53,6 +53,12 @@ def dialogues() -> None:
     show_default=True,
     help="What valid and test hold out: format, triple, entity, published, or published:NAME.",
 )
+@click.option(
+    "--languages",
+    default="en",
+    show_default=True,
+    help="Languages, by commas: en, de, fr, es, zh. Of several, each dialogue is written in every one, turn by turn.",
+)
 @click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes.")
 @click.option(
     "--engine",
@@ -73,6 +79,7 @@ def build(
     formats: str | None,
     kinds: str | None,
     split: str,
+    languages: str,
     workers: int,
     engine: Engine,
     force: bool,
@@ -92,14 +99,14 @@ def build(
     from kg.stores import open_stores
 
     asked = parse_formats(formats) if formats else None
-    chosen_kinds = parse_kinds(kinds)
+    chosen_kinds, spoken = parse_kinds(kinds), parse_languages(languages)
     with open_stores(kwk) as stores:
         name = chosen(kwk, stores.driver, graph_name)
         target = out or Path("dialogues") / name
         check_target(target, force)
-        graph = adjacency.load(stores.driver, name)
+        graph = adjacency.load(stores.driver, name, spoken)
         topics = image_topics(graph, features_of(stores.engine, graph), seed)
-    settings = BuildSettings(rounds, seed, usable_formats(kwk, graph, asked), chosen_kinds)
+    settings = BuildSettings(rounds, seed, usable_formats(kwk, graph, asked), chosen_kinds, spoken)
     progress = bar if kwk.verbosity >= 0 else silent
     parts = parts_of(graph, split, kwk.home)
     built = build_dialogues(graph, settings, target, force, workers, progress, parts, engine, topics)
@@ -115,6 +122,19 @@ def parse_formats(text: str) -> tuple[Format, ...]:
     if unknown := [name for name in named if name not in FORMATS]:
         raise DataError(f"There is no format {unknown[0]!r}; there are {', '.join(FORMATS)}.")
     return tuple(name for name in FORMATS if name in named)
+
+
+def parse_languages(text: str) -> tuple[str, ...]:
+    """Return the languages named in a text. Raises DataError for one that has no wordings."""
+    from dialogue.joining import joining
+    from kg.errors import DataError
+
+    named = tuple(dict.fromkeys(part.strip().lower() for part in text.split(",") if part.strip()))
+    if not named:
+        raise DataError("No language was chosen; --languages en is the default.")
+    for lang in named:
+        joining(lang)
+    return named
 
 
 def parse_kinds(text: str | None) -> tuple[Kind, ...]:
@@ -157,7 +177,14 @@ def told(built: Built) -> str:
     parts = ", ".join(f"{name} {built.rounds[name]:,} in {built.dialogues[name]:,}" for name in built.rounds)
     text = f"{sum(built.rounds.values()):,} rounds in {sum(built.dialogues.values()):,} dialogues of '{built.graph}': "
     dropped = ", ".join(f"{count:,} {reason}" for reason, count in built.dropped.items() if count)
-    return f"{text}{parts}. In {built.folder}" + (f". Dropped: {dropped}" if dropped else "")
+    lines = [f"{text}{parts}. In {built.folder}" + (f". Dropped: {dropped}" if dropped else "")]
+    for lang, found in built.languages.items():
+        if lang != "en":
+            lines.append(
+                f"In {lang}: {found.relations:,} of {found.of_relations:,} relations are worded; {found.unlabelled:,} "
+                f"of {found.of_entities:,} entities have no label there and keep their name."
+            )
+    return "\n".join(lines)
 
 
 @dialogues.command()

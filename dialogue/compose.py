@@ -7,9 +7,8 @@ from dialogue.kind_words import KindWords, possessive
 from dialogue.material import Material
 from dialogue.pictures import NEUTRAL, PERSONS
 from dialogue.splits import TEST
-from dialogue.types import FORMATS, Dialogue, Direction, Fact, Query, Shown, Span, Turn
-from dialogue.verbalise import answer
-from dialogue.wordings import NO_LEADS, Statement, fill, fitted, listed, opening, state
+from dialogue.types import FORMATS, IMAGE, Dialogue, Direction, Fact, Query, Shown, Span, Turn
+from dialogue.wordings import NO_LEADS, Statement, fill, fitted, opening, state
 
 BARE = -1  # the answer is a name and nothing else
 NAMED, THIS, AGAIN = range(
@@ -50,6 +49,7 @@ class Plan:
     id: str
     strategy: str
     rounds: tuple[Round | Derived, ...]
+    parallel: str | None = None  # of a dialogue in several languages: the id of its first version
 
 
 def compose(material: Material, plan: Plan) -> Dialogue:
@@ -57,7 +57,7 @@ def compose(material: Material, plan: Plan) -> Dialogue:
     turns: list[Turn] = []
     for each in plan.rounds:
         turns += derived_turns(material, each) if isinstance(each, Derived) else _turns(material, each)
-    return Dialogue(plan.id, material.graph.graph, material.lang, plan.strategy, tuple(turns))
+    return Dialogue(plan.id, material.graph.graph, material.lang, plan.strategy, tuple(turns), plan.parallel)
 
 
 def question(material: Material, each: Round | Derived) -> str:
@@ -71,6 +71,8 @@ def question(material: Material, each: Round | Derived) -> str:
         showing = material.pictures.shown[each.showing]
         name = showing.name.replace("{noun}", material.nouns[each.subject]) if each.showing else showing.name
         text = f"{showing.before}{fill(form, name)}{showing.after}"
+        for left, right in material.pictures.quotes:
+            text = text.replace(f"{left}{IMAGE}{right}", IMAGE)
     elif each.refers == THIS:
         text = fill(form, _words(material).refers["this"].replace("{noun}", material.nouns[each.subject]))
     elif each.refers == AGAIN:
@@ -80,7 +82,7 @@ def question(material: Material, each: Round | Derived) -> str:
     if each.format & 2:
         several = material.side(each.asks_tail).size(each.run) > 1
         requests = material.pictures.requests[NEUTRAL if several else asking.kind in PERSONS]
-        return f"{text} {requests[each.request % len(requests)]}"
+        return f"{text}{material.joining.gap}{requests[each.request % len(requests)]}"
     return text
 
 
@@ -112,7 +114,7 @@ def reply(material: Material, each: Round | Derived) -> tuple[str, list[int]]:
         whom = NEUTRAL if several else (worded.tail if each.asks_tail else worded.head).kind in PERSONS
         replies = material.pictures.replies[whom]
         more = "\n<image>" * (len(each.answers) - 1)
-        return f"{text} {replies[each.reply % len(replies)]}{more}", slots
+        return f"{text}{material.joining.gap}{replies[each.reply % len(replies)]}{more}", slots
     return text, slots
 
 
@@ -121,15 +123,16 @@ def _bare(material: Material, each: Round) -> tuple[str, list[int]]:
     if len(each.answers) == 1:
         entity = each.answers[0]
         name, said = material.names[entity], opening(material.said[entity])
-        return answer((said,)), [len(said) - len(name) if said.endswith(name) else 0, len(said)]
+        return material.joining.answer((said,)), [len(said) - len(name) if said.endswith(name) else 0, len(said)]
     names = [material.names[entity] for entity in each.answers]
     names[0] = opening(names[0])
     slots: list[int] = []
     start = 0
     for i, name in enumerate(names):
+        start += len(material.joining.between(names, i)) if i else 0
         slots += (start, start + len(name))
-        start += len(name) + (len(" and ") if i == len(names) - 2 else len(", "))
-    return answer(names), slots
+        start += len(name)
+    return material.joining.answer(names), slots
 
 
 def _sentence(material: Material, each: Round, form: Statement) -> tuple[str, list[int]]:
@@ -167,7 +170,7 @@ def _turns(material: Material, each: Round) -> tuple[Turn, Turn]:
         triples=tuple([_named(material, each.relation, number) for number in each.triples]),
         direction="tail" if each.asks_tail else "head",
         answers=tuple([ids[entity] for entity in true_answers(material, each)]),
-        value=listed([material.names[entity] for entity in each.answers]),
+        value=material.joining.listed([material.names[entity] for entity in each.answers]),
         slots=tuple([Span(start, end, ids[entity]) for start, end, entity in starts]),
         format=FORMATS[each.format],
         refers=each.refers != NAMED,

@@ -12,7 +12,6 @@ from dialogue.derived import Derived
 from dialogue.material import Material
 from dialogue.serialise import SCHEMA, quote, turn
 from dialogue.types import FORMATS
-from dialogue.wordings import listed
 
 _NOTHING = ("", "")
 
@@ -20,9 +19,11 @@ _NOTHING = ("", "")
 def line(material: Material, plan: Plan) -> str:
     """Return a plan as one line of JSON, without the line break."""
     turns = ",".join([_round(material, each) for each in plan.rounds])
+    parallel = "null" if plan.parallel is None else encode_basestring(plan.parallel)
     return (
         f'{{"schema":{SCHEMA},"id":{encode_basestring(plan.id)},"graph":{quote(material.graph.graph)},'
-        f'"lang":{quote(material.lang)},"parallel":null,"strategy":{quote(plan.strategy)},"conversations":[{turns}]}}'
+        f'"lang":{quote(material.lang)},"parallel":{parallel},"strategy":{quote(plan.strategy)},'
+        f'"conversations":[{turns}]}}'
     )
 
 
@@ -38,7 +39,7 @@ def _round(material: Material, each: Round | Derived) -> str:
         slots, value = f"[{ends[0]},{ends[1]},{there}]", material.quoted_names[entity]
     else:
         triple, triples, slots = "null", _triples(material, each), _slots(material, each, ends)
-        value = encode_basestring(listed([material.names[entity] for entity in each.answers]))
+        value = encode_basestring(material.joining.listed([material.names[entity] for entity in each.answers]))
     asked = _image(material, each.subject, each.subject_image) if number & 1 else _NOTHING
     given = _images(material, each.answers, each.answer_images) if number & 2 else _NOTHING
     refers = '"refers":true,' if each.refers else ""

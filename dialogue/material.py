@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from dialogue.articles import article_of
 from dialogue.grammar import noun_of_type
+from dialogue.joining import Joining, joining
 from dialogue.kind_words import KindWords, kind_words
 from dialogue.mentions import Names
 from dialogue.parts import Parts, codes, knows
@@ -30,7 +31,7 @@ from dialogue.wordings import Wordings
 from kg.adjacency import Adjacency, Side, Vertex
 from kg.naming import relation_label
 
-_UNSPEAKABLE = re.compile(r"<(?:image|RET|KNO)>|[\x00-\x1f\x7f\u2028\u2029]|^(?:[QP]\d+|\s*)$")
+UNSPEAKABLE = re.compile(r"<(?:image|RET|KNO)>|[\x00-\x1f\x7f\u2028\u2029]|^(?:[QP]\d+|\s*)$")
 _PRIVATE_TYPES = ("/user/", "/base/", "/common/")  # their names are nobody's words
 
 
@@ -86,6 +87,7 @@ class Material:
     kinds: tuple[Kind, ...]  # beside facts
     wordings: tuple[Wordings, ...]  # by relation
     pictures: PictureWords
+    joining: Joining
     out: Ends
     into: Ends
     heads: memoryview  # by triple
@@ -111,6 +113,12 @@ class Material:
     survey: Survey
     topics: tuple[Topic, ...]  # clusters of like images; none where nobody clustered them
     kind_words: KindWords | None  # None where the language has none: then there are facts alone
+    others: tuple[Material, ...] = ()  # the same in the other languages of a build (dialogue/tongues.py)
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Return the languages that every dialogue is written in."""
+        return (self.lang, *(other.lang for other in self.others))
 
     def side(self, asks_tail: bool) -> Ends:
         """Return the side on which a question's subject has its runs."""
@@ -159,6 +167,7 @@ def prepare(
         kinds=tuple(kind for kind in kinds if kind != "fact") if kind_words(lang) and "T2T" in formats else (),
         wordings=tuple(all_wordings(graph, lang)),
         pictures=picture_words(lang),
+        joining=joining(lang),
         out=_ends(graph.outgoing),
         into=_ends(graph.incoming),
         heads=_view(graph.triple_heads()),
@@ -166,7 +175,7 @@ def prepare(
         degree=_view(graph.degree()),
         splits=table.data,
         format_table=format_table,
-        pools=tuple(_pool(graph, table, by_code, seed) for by_code in format_table),
+        pools=pools(graph, table, format_table, seed),
         parts=parts,
         known=tuple(
             bytes(parts is None or knows(split, code & 3) for code in range(256)) for split in range(len(SPLITS))
@@ -178,11 +187,11 @@ def prepare(
         quoted_names=tuple(map(encode_basestring, names)),
         quoted_paths=tuple(encode_basestring(relation.path) for relation in graph.relations),
         shown=shown,
-        speakable=bytes(e.name != e.id and not _UNSPEAKABLE.search(e.name) for e in graph.entities),
+        speakable=bytes(e.name != e.id and not UNSPEAKABLE.search(e.name) for e in graph.entities),
         symmetric=_symmetric(graph),
         nouns=tuple(_noun(graph, entity) for entity in graph.entities),
         aliases={i: Names(entity.names) for i, entity in enumerate(graph.entities) if entity.images},
-        homonyms=_homonyms(names),
+        homonyms=homonyms(names),
         survey=survey(graph),
         topics=tuple(topics),
         kind_words=kind_words(lang),
@@ -195,6 +204,13 @@ def _view(array: NDArray[np.integer]) -> memoryview:
 
 def _ends(side: Side) -> Ends:
     return Ends(*map(_view, (side.neighbour, side.triple, side.runs, side.run_relation, side.run_start)))
+
+
+def pools(
+    graph: Adjacency, table: NDArray[np.uint8], format_table: Sequence[Sequence[Sequence[int]]], seed: int
+) -> tuple[Pool, ...]:
+    """Gather what each split's dialogues may begin with; `table` are the splits of each triple's formats (E,)."""
+    return tuple(_pool(graph, table, by_code, seed) for by_code in format_table)
 
 
 def _pool(graph: Adjacency, table: NDArray[np.uint8], by_code: Sequence[Sequence[int]], seed: int) -> Pool:
@@ -286,7 +302,7 @@ def _spoken(graph: Adjacency, kind: str) -> str:
     return kind if kind.startswith("/") else graph.type_labels.get(kind, kind)
 
 
-def _homonyms(names: Sequence[str]) -> dict[int, tuple[int, ...]]:
+def homonyms(names: Sequence[str]) -> dict[int, tuple[int, ...]]:
     """Return, for entities that share a name, the others that have it."""
     by_name: dict[str, list[int]] = defaultdict(list)
     for i, name in enumerate(names):

@@ -5,6 +5,9 @@ import unicodedata
 from collections.abc import Iterable
 
 _OTHER = re.compile(r"[\W_]+")
+# Letters of scripts that put no space between words; a name of two or more is found within a run of them.
+UNSPACED = "\u0e00-\u0eff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_UNSPACED_NAME = re.compile(f" [{UNSPACED}]{{2,}}(?: [{UNSPACED}]+)* ")
 _EXACT = 3  # names this short, such as codes ("PE", "IT"), count only in their own case: "it" does not name Italy
 
 
@@ -20,8 +23,12 @@ class Names:
 
     def __init__(self, names: Iterable[str]) -> None:
         words = {plain(name) for name in names} - {"  "}
-        self._exact = tuple(word for word in words if len(word) <= _EXACT + 2)
-        self._folded = tuple({word.casefold() for word in words if len(word) > _EXACT + 2})
+        inner = {word for word in words if _UNSPACED_NAME.fullmatch(word)}
+        self._exact = tuple(word for word in words - inner if len(word) <= _EXACT + 2)
+        self._folded = (
+            *{word.casefold() for word in words - inner if len(word) > _EXACT + 2},
+            *{word.strip() for word in inner},
+        )
 
     def within(self, words: str) -> bool:
         """Say whether `words`, as `plain` returns them, hold one of the names."""

@@ -28,6 +28,7 @@ class PictureWords:
     meant: str  # what an answer calls the entity that the question showed, with {noun}
     requests: tuple[tuple[str, ...], ...]  # of a thing, of a person, NEUTRAL
     replies: tuple[tuple[str, ...], ...]  # of a thing, of a person, of several
+    quotes: tuple[tuple[str, str], ...] = ()  # around titles, but not around a picture
 
 
 @cache
@@ -46,4 +47,5 @@ def picture_words(lang: str = "en") -> PictureWords:
         words["meant"],
         requests=tuple(tuple(words[whom]["requests"]) for whom in ("it", "them", "several")),
         replies=tuple(tuple(words[whom]["replies"]) for whom in ("it", "them", "several")),
+        quotes=tuple((left, right) for left, right in words.get("quotes", ())),
     )

@@ -20,7 +20,11 @@ MATCH (p:Relation {graph: $graph, type: type(r)})
 RETURN a.id AS head, p.path AS relation, b.id AS tail
 """
 
-NAMES = "MATCH (e:Entity {graph: $graph}) RETURN e.id AS id, coalesce(e.names, []) + coalesce(e.name, e.id) AS names"
+NAMES = """
+MATCH (e:Entity {graph: $graph})
+RETURN e.id AS id, coalesce(e.names, []) + coalesce(e.name, e.id) +
+       [key IN keys(e) WHERE key STARTS WITH 'name_' AND e[key] IS :: STRING | e[key]] AS names
+"""
 
 NUMBERS = """
 MATCH (e:Entity {graph: $graph})

@@ -15,6 +15,10 @@ from dialogue import queries
 from kg.errors import DataError
 from kg.graph import read
 
+# Chinese, Japanese, Thai: between their words there is no space.
+_UNSPACED = re.compile(
+    r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff\W]{2,}"
+)
 _SHORT = 3  # letters and digits; a name that short is a code, and "it" is not Italy's "IT"
 
 
@@ -84,6 +88,9 @@ def _pattern(names: Iterable[str]) -> re.Pattern[str]:
     parts = []
     for name in sorted({name for name in names if re.search(r"\w", name)}, key=len, reverse=True):
         word = r"\s+".join(map(re.escape, name.split()))
+        if _UNSPACED.fullmatch(name) and len(re.findall(r"\w", name)) > 1:
+            parts.append(word)
+            continue
         code = len(re.sub(r"[\W_]", "", name)) <= _SHORT
         parts.append(f"(?<!\\w){word if code else f'(?i:{word})'}(?!\\w)")
     return re.compile("|".join(parts) or r"(?!)")

@@ -10,7 +10,13 @@ from dialogue.wordings import Asking, Direction, Question, Statement, Wordings, 
 from dialogue.words import plural
 from kg.errors import DataError
 
-LEXICA: Mapping[str, tuple[str, ...]] = {"en": ("fb15k.toml", "freebase.toml", "atlas.toml")}  # language -> files of dialogue/lexicon
+LEXICA: Mapping[str, tuple[str, ...]] = {  # language -> files of dialogue/lexicon
+    "en": ("fb15k.toml", "freebase.toml", "atlas.toml"),
+    "de": ("de.toml",),
+    "fr": ("fr.toml",),
+    "es": ("es.toml",),
+    "zh": ("zh.toml",),
+}
 
 
 @cache
@@ -81,13 +87,19 @@ def follow_up(asking: Asking, whose: str = "its", several: bool = False) -> str:
 
 
 def _written(relation: str, lang: str, entry: Mapping[str, Sequence[str]]) -> Wordings:
-    head_noun, tail_noun = entry["noun"]
-    head_kind, tail_kind = entry["kind"]
+    """Read one entry. Nouns are needed in English alone; kinds are those of the English entry where none are given."""
+    head_noun, tail_noun = entry["noun"] if lang == "en" else entry.get("noun", ("", ""))
+    if "kind" in entry or lang == "en":
+        head_kind, tail_kind = entry["kind"]
+    else:
+        english = lexicon()[relation]
+        head_kind, tail_kind = english.head.kind, english.tail.kind
+    many = plural if lang == "en" else str
     return Wordings(
         relation,
         lang,
-        Asking(_forms(entry["tail"]), tail_noun, plural(tail_noun), tail_kind),
-        Asking(_forms(entry["head"]), head_noun, plural(head_noun), head_kind),
+        Asking(_forms(entry["tail"]), tail_noun, many(tail_noun), tail_kind),
+        Asking(_forms(entry["head"]), head_noun, many(head_noun), head_kind),
         tuple(map(Statement.parse, entry["say"])),
         written=True,
     )

@@ -16,9 +16,11 @@ from typing import Any
 from dialogue.apart import Apart, read_apart
 from dialogue.truth import Truth
 from dialogue.verify_kinds import check_kind
+from dialogue.verify_parallel import Parallels, joined
 from kg.errors import DataError
 
 FILES = ("train.jsonl", "valid.jsonl", "test.jsonl")
+_MARKS = re.compile("«\u00a0|\u00a0»|[《》]")  # around a title, and not around a picture
 NAMING = ("fact", "comparison", "multi_hop")  # kinds whose value is what the slots span
 REASONS = {
     "unparsable": "the line is not JSON",
@@ -54,6 +56,7 @@ REASONS = {
     "held_out": "a wording that is kept for the test stands in another split",
     "split_leak": "what one split holds out is told in another",
     "never_trained": "a triple is asked for, but not in train",
+    "parallel_differs": "the versions of a dialogue in several languages do not say the same",
 }  # fmt: skip
 
 
@@ -92,6 +95,8 @@ class Round:
     given: Mapping[str, Any]
     earlier: str  # all text of the dialogue before this round
     before: Round | None = None
+    lang: str = "en"
+    translated: bool = False  # from another version, so that its wordings are kept under its language
 
     @property
     def kg(self) -> Mapping[str, Any]:
@@ -164,9 +169,11 @@ def _check_line(
         if len(roles) < 2 or roles != ["human", "model"] * (len(roles) // 2):
             yield each, "wrong_roles", ", ".join(roles)
             return
+        if (complaint := splits.parallels.add(record, name, n)) is not None:
+            yield each, "parallel_differs", complaint
         earlier, before = "", None
         for asked, given in zip(turns[::2], turns[1::2], strict=True):
-            this = Round(asked, given, earlier, before)
+            this = Round(asked, given, earlier, before, record["lang"], record["parallel"] not in (None, each))
             report.rounds += 1
             report.answers += len(this.kg["answers"])
             report.images += len(asked["image_list"]) + len(given["image_list"])
@@ -252,9 +259,11 @@ def check_texts(this: Round, truth: Truth) -> Iterator[Complaint]:
         if text.casefold() not in {name.casefold() for name in truth.names.get(entity, ())}:
             yield "slot_off", f"[{start}, {end}] spans {text!r}, no name of {entity}"
         said.append(text)
-    joined = ", ".join(said[:-2] + [" and ".join(said[-2:])])
-    if (not said and kg["kind"] == "fact") or (kg["kind"] in NAMING and kg["value"].casefold() != joined.casefold()):
-        yield "wrong_value", f"{kg['value']!r} where the text says {joined!r}"
+    ways = joined(said, this.lang)
+    if (not said and kg["kind"] == "fact") or (
+        kg["kind"] in NAMING and kg["value"].casefold() not in map(str.casefold, ways)
+    ):
+        yield "wrong_value", f"{kg['value']!r} where the text says {ways[0]!r}"
     for text in (asked, given):
         if re.search(r"<(?:KNO|RET)>", text):
             yield "stray_token", text
@@ -282,6 +291,7 @@ class Splits:
         self._apart = apart
         self._places: dict[tuple[str, ...], dict[str, tuple[int, str]]] = defaultdict(dict)
         self._trained: set[tuple[str, ...]] = set()
+        self.parallels = Parallels()
         self._wordings: dict[tuple[str, str], list[re.Pattern[str]]] = {}
         path = folder / "wordings.json"
         if path.exists():
@@ -293,9 +303,10 @@ class Splits:
         """Say whether a question outside test is worded in the last of its relation's ways, and in no other."""
         if name == FILES[2] or not this.is_fact:
             return False
-        *others, last = self._wordings.get((this.kg["triples"][0][1], this.kg["direction"]), [re.compile("(?!)")])
-        text = this.asked["value"].removeprefix("<image>\n")
-        return bool(last.fullmatch(text)) and not any(other.fullmatch(text) for other in others)
+        direction = this.kg["direction"] + (f"@{this.lang}" if this.translated else "")
+        *others, last = self._wordings.get((this.kg["triples"][0][1], direction), [re.compile("(?!)")])
+        texts = _without_marks(this.asked["value"].removeprefix("<image>\n"))
+        return any(map(last.fullmatch, texts)) and not any(other.fullmatch(text) for other in others for text in texts)
 
     def sight(self, name: str, truth: Truth) -> Truth:
         """Return what is true as far as the dialogues of a file may list it."""
@@ -314,6 +325,8 @@ class Splits:
 
     def findings(self) -> Iterator[Finding]:
         """Yield what only all files together show."""
+        for place, line, group, detail in self.parallels.incomplete():
+            yield Finding(place, line, group, "parallel_differs", detail)
         if self._apart:
             for place, detail in self._apart.findings():
                 yield Finding(*place, "split_leak", detail)
@@ -328,12 +341,19 @@ class Splits:
                 yield Finding(first, n, dialogue, "never_trained", " ".join(triple))
 
 
+def _without_marks(text: str) -> list[str]:
+    """Return a question without quotation marks, and what follows its first colon: "A question: …"."""
+    bare = _MARKS.sub("", text)
+    return [bare, *(part.strip() for part in re.split(r"[:：]", bare, maxsplit=1)[1:])]
+
+
 def _question(form: str) -> re.Pattern[str]:
     """Match a question in a wording, whatever it is about and whatever is asked after it; [words] may be absent."""
-    before, _, after = form.partition("{x}")
+    before, _, after = _MARKS.sub("", form).partition("{x}")
     bare, bracket, optional = before.partition("[")
     prefix = re.escape(bare) + (f"(?:{re.escape(optional.removesuffix('] '))} )?" if bracket else "")
-    return re.compile(f"{prefix}.+?{re.escape(after)}(?:\\s.*)?", re.DOTALL)
+    rest = ".*" if after.endswith("？") else "(?:\\s.*)?"
+    return re.compile(f"{prefix}.+?{re.escape(after)}{rest}", re.DOTALL)
 
 
 def summary(findings: Sequence[Finding]) -> dict[str, Finding]:

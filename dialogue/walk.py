@@ -19,6 +19,7 @@ from dialogue.material import Material
 from dialogue.mentions import plain
 from dialogue.scope import Scope
 from dialogue.splits import TEST, TRAIN
+from dialogue.tongues import in_tongues
 from dialogue.types import SPLITS
 
 STRATEGIES = ("star", "chain", "pivot", "shared", "image_first", "topic")
@@ -344,10 +345,10 @@ class Walker:
 
     def _is_new(self, each: Round) -> bool:
         """Say whether a question about a name was not asked before: two relations may be worded alike."""
-        text = question(self._m, each)
-        if text in self._texts:
+        texts = {question(m, one) for m, one in in_tongues(self._m, each)}
+        if not texts.isdisjoint(self._texts):
             return False
-        self._texts.add(text)
+        self._texts |= texts
         return True
 
     def could_begin_with(self, asking: Ask) -> bool:
@@ -377,12 +378,14 @@ class Walker:
     def _was_named(self, subject: int) -> bool:
         """Say whether any text so far names an entity by any of its names."""
         for each in self.rounds[len(self._words) :]:
-            self._words.append(plain(f"{question(self._m, each)} {reply(self._m, each)[0]}"))
+            texts = (f"{question(m, one)} {reply(m, one)[0]}" for m, one in in_tongues(self._m, each))
+            self._words.append(plain("\n".join(texts)))
         return any(map(self._m.aliases[subject].within, self._words))
 
     def _betrays(self, each: Round) -> bool:
         """Say whether the question itself names what it shows: "Which football team plays <image>?"."""
-        return self._m.aliases[each.subject].within(plain(question(self._m, each)))
+        names = self._m.aliases[each.subject]
+        return any(names.within(plain(question(m, one))) for m, one in in_tongues(self._m, each))
 
     def _veiled(self, each: Round) -> Round | None:
         """Return the round in words that do not name what it shows, if there are any."""

@@ -87,7 +87,7 @@ def fill(template: Question, name: str) -> str:
     prefix = template.bare if name.startswith(_OWN_WORDS) else template.prefix
     if not prefix:
         return opening(name) + template.suffix
-    if name.endswith("?") and template.suffix == "?":  # O Brother, Where Art Thou?
+    if name.endswith("?") and template.suffix.lstrip("\u00a0") == "?":  # O Brother, Where Art Thou?
         return prefix + name
     return prefix + name + template.suffix
 

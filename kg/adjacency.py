@@ -7,7 +7,7 @@ Entities and relations are numbered in the order of their ids and paths. A tripl
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, LiteralString
 
@@ -94,6 +94,7 @@ class Adjacency:
     type_labels: Mapping[str, str]  # type -> label in Neo4j
     image_roots: tuple[Path, ...]  # relative paths of pictures begin at the first
     numbers: Mapping[str, Mapping[int, float]] = field(default_factory=dict)  # numeric property -> entity -> value
+    labels: Mapping[str, Mapping[int, str]] = field(default_factory=dict)  # language -> entity -> its label there
 
     def __len__(self) -> int:
         """Return the number of triples."""
@@ -224,10 +225,20 @@ def side(entity: Ints, relation: Ints, neighbour: Ints, triple: Ints, count: int
     )
 
 
-def load(driver: neo4j.Driver, graph: str) -> Adjacency:
+def labelled(adjacency: Adjacency, labels: Mapping[str, Mapping[str, str]]) -> Adjacency:
+    """Return a graph with its entities' labels in other languages, given by language and entity id."""
+    number = {entity.id: i for i, entity in enumerate(adjacency.entities)}
+    return replace(
+        adjacency,
+        labels={lang: {number[each]: label for each, label in found.items()} for lang, found in labels.items()},
+    )
+
+
+def load(driver: neo4j.Driver, graph: str, languages: Iterable[str] = ()) -> Adjacency:
     """Read a whole graph from Neo4j. An edge that a user drew by hand counts, where its type is a relation's.
 
-    Raises DataError if the graph has no triples, StoreError if Neo4j does not answer.
+    `languages` are those in which entities' labels are wanted beside their names, which are the English ones. Raises
+    DataError if the graph has no triples, StoreError if Neo4j does not answer.
     """
     images: dict[str, list[Picture]] = {}
     for entity, path, sha256 in rows(driver, queries.PICTURES, graph):
@@ -252,7 +263,16 @@ def load(driver: neo4j.Driver, graph: str) -> Adjacency:
     adjacency = build(graph, entities, relations, triples, labels, roots, numbers)
     if not len(adjacency):
         raise DataError(f"The graph '{graph}' holds no triples; `kwk graphs list` shows what was ingested.")
-    return adjacency
+    labels = {language: labels_in(driver, graph, language) for language in languages if language != "en"}
+    return labelled(adjacency, labels) if labels else adjacency
+
+
+def labels_in(driver: neo4j.Driver, graph: str, language: str) -> dict[str, str]:
+    """Return the entities' labels in a language by id; those without one are absent."""
+    from kg.rdf_entity import label_key  # which loads rdflib
+
+    key = label_key("name", language)
+    return {entity: " ".join(label.split()) for entity, label in rows(driver, queries.LABELS_IN, graph, key=key)}
 
 
 def spoken(name: str, names: Iterable[str] | None) -> tuple[str, ...]:
@@ -260,10 +280,10 @@ def spoken(name: str, names: Iterable[str] | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys([name, *(names or ())]))
 
 
-def rows(driver: neo4j.Driver, query: LiteralString, graph: str) -> list[list[Any]]:
+def rows(driver: neo4j.Driver, query: LiteralString, graph: str, **values: str) -> list[list[Any]]:
     """Run a read-only query over one graph and return its rows as lists."""
     try:
         with driver.session(default_access_mode=neo4j.READ_ACCESS, fetch_size=5000) as session:
-            return session.execute_read(lambda tx: tx.run(query, graph=graph).values())
+            return session.execute_read(lambda tx: tx.run(query, graph=graph, **values).values())
     except (DriverError, Neo4jError) as exc:
         raise StoreError(f"Neo4j could not read the graph '{graph}' back: {exc}") from exc

@@ -195,6 +195,15 @@ IMAGE_SHAS = "MATCH (i:Image {graph: $graph}) RETURN i.sha256 AS sha256"
 
 VERTICES = "MATCH (e:Entity {graph: $graph}) RETURN e.id, e.name, e.names, e.types"
 
+# The label in a language, or in one of its kinds: name_zh, else name_zh_hans.
+LABELS_IN = """
+MATCH (e:Entity {graph: $graph})
+WITH e, [key IN keys(e) WHERE (key = $key OR key STARTS WITH $key + '_') AND e[key] IS :: STRING | key] AS found
+WHERE size(found) > 0
+WITH e, reduce(best = head(found), key IN found | CASE WHEN key < best THEN key ELSE best END) AS best
+RETURN e.id, e[best]
+"""
+
 # What the gates dropped is nobody's picture; the order is by path, so that gates change no draw among those that stay.
 PICTURES = """
 MATCH (e:Entity {graph: $graph})-[h:HAS_IMAGE]->(i:Image)
