@@ -11,7 +11,7 @@ from jinja2 import Environment
 from benchmarks.turns import in_turn
 from dialogue.compose import BARE, Plan, Round, compose
 from dialogue.lines import line
-from dialogue.material import Material, prepare
+from dialogue.material import Material, Origin, prepare
 from dialogue.pictures import NEUTRAL, PERSONS
 from dialogue.types import FORMATS
 from dialogue.walk import Task, walk
@@ -47,7 +47,7 @@ def material_of(source: Source) -> Material:
     relations = [Relation(path, types[path], relation_label(path)) for path in paths]
     kinds = type_labels(sorted({e.types[0] for e in source.entities if e.types}), {})
     facts = ((triple.head, triple.relation, triple.tail) for triple in source.triples)
-    return prepare(build(source.name, entities, relations, facts, kinds), kinds=())
+    return prepare(Origin(Origin(build(source.name, entities, relations, facts, kinds), kinds=())))
 
 
 def bench(material: Material) -> None:

@@ -11,13 +11,9 @@ from typing import Literal
 
 from dialogue.asks import Ask
 from dialogue.lines import line
-from dialogue.material import Material
-from dialogue.parts import Parts
+from dialogue.material import Material, Origin
 from dialogue.tongues import in_all, prepare_in
-from dialogue.topics_of_images import Topic
-from dialogue.types import Format, Kind
 from dialogue.walk import Task, walk
-from kg.adjacency import Adjacency
 
 BATCH = 100  # dialogues
 
@@ -36,33 +32,6 @@ class Written:
     rounds: int = 0
     triples: tuple[int, ...] = ()  # that were asked
     unmet: tuple[Ask, ...] = ()  # wanted rounds that found no place
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """What a worker makes its material from."""
-
-    graph: Adjacency
-    seed: int
-    formats: tuple[Format, ...]
-    languages: tuple[str, ...]
-    kinds: tuple[Kind, ...]
-    parts: Parts | None
-    topics: tuple[Topic, ...]
-
-
-def origin_of(material: Material, seed: int) -> Origin:
-    """Return what a material was made from."""
-    return Origin(
-        material.graph, seed, material.formats, material.languages, material.kinds, material.parts, material.topics
-    )
-
-
-def material_of(origin: Origin) -> Material:
-    """Make the material again."""
-    return prepare_in(
-        origin.graph, origin.seed, origin.formats, origin.languages, origin.kinds, origin.parts, origin.topics
-    )
 
 
 def write_batch(material: Material, seed: int, tasks: Sequence[Task]) -> list[Written]:
@@ -86,14 +55,14 @@ def batches_of(material: Material, seed: int, workers: int = 1, engine: Engine =
     if engine == "ray":
         from dialogue.ray_workers import ray_workers
 
-        with ray_workers(origin_of(material, seed), workers) as submit:
+        with ray_workers(material.origin, workers) as submit:
             yield lambda tasks: _ahead(submit, tasks, AHEAD * workers)
         return
     if workers < 2:
         yield lambda tasks: (write_batch(material, seed, part) for part in _parts(tasks))
         return
     method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
-    origin = origin_of(material, seed)
+    origin = material.origin
     with ProcessPoolExecutor(workers, multiprocessing.get_context(method), _begin_worker, (origin,)) as executor:
         try:
             yield lambda tasks: _ahead(
@@ -122,7 +91,7 @@ _of_worker: list[tuple[Material, int]] = []  # what this process makes dialogues
 
 
 def _begin_worker(origin: Origin) -> None:
-    _of_worker[:] = [(material_of(origin), origin.seed)]
+    _of_worker[:] = [(prepare_in(origin), origin.seed)]
 
 
 def _write_in_worker(tasks: list[Task]) -> list[Written]:

@@ -18,13 +18,14 @@ from dialogue.batches import BATCH, Engine, Written, batches_of
 from dialogue.folder import SETTINGS, WORDINGS, check_target, new_folder
 from dialogue.joining import joining
 from dialogue.leakage import write_leakage
-from dialogue.material import Material
+from dialogue.material import Material, Origin
 from dialogue.parts import Parts, write_parts
 from dialogue.serialise import SCHEMA
 from dialogue.splits import TEST, TRAIN, VALID
 from dialogue.tongues import Coverage, asked_in, coverage, prepare_in
 from dialogue.topics_of_images import Topic
 from dialogue.types import FORMATS, KINDS, SPLITS, Format, Kind
+from dialogue.verbalise import read_lexicon
 from dialogue.walk import LENGTHS, Task, cover
 from dialogue.wordings import Direction, Question, Wordings
 from kg.adjacency import Adjacency
@@ -45,6 +46,7 @@ class BuildSettings:
     seed: int = 0
     formats: tuple[Format, ...] = FORMATS
     kinds: tuple[Kind, ...] = KINDS
+    lexicon: str | None = None  # a file of wordings of one's own in the first language, which come before ours
     languages: tuple[str, ...] = ("en",)  # every dialogue is written in each, the first being the one it is named by
 
     def __post_init__(self) -> None:
@@ -90,7 +92,10 @@ def build(
     `parts` splits the triples; without it their formats are split. `topics` are clusters of its images.
     """
     check_target(out, force)
-    material = prepare_in(graph, settings.seed, settings.formats, settings.languages, settings.kinds, parts, topics)
+    own = read_lexicon(Path(settings.lexicon), settings.languages[0]) if settings.lexicon else {}
+    material = prepare_in(
+        Origin(graph, settings.seed, settings.formats, settings.languages, settings.kinds, parts, tuple(topics), own)
+    )
     quotas = _quotas(material, settings)
     with (
         batches_of(material, settings.seed, workers, engine) as run,

@@ -59,6 +59,11 @@ def dialogues() -> None:
     show_default=True,
     help="Languages, by commas: en, de, fr, es, zh. Of several, each dialogue is written in every one, turn by turn.",
 )
+@click.option(
+    "--lexicon",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="File of wordings of your own in the first language, which come before ours.",
+)
 @click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes.")
 @click.option(
     "--engine",
@@ -80,6 +85,7 @@ def build(
     kinds: str | None,
     split: str,
     languages: str,
+    lexicon: Path | None,
     workers: int,
     engine: Engine,
     force: bool,
@@ -106,7 +112,8 @@ def build(
         check_target(target, force)
         graph = adjacency.load(stores.driver, name, spoken)
         topics = image_topics(graph, features_of(stores.engine, graph), seed)
-    settings = BuildSettings(rounds, seed, usable_formats(kwk, graph, asked), chosen_kinds, spoken)
+    own = str(lexicon) if lexicon else None
+    settings = BuildSettings(rounds, seed, usable_formats(kwk, graph, asked), chosen_kinds, own, spoken)
     progress = bar if kwk.verbosity >= 0 else silent
     parts = parts_of(graph, split, kwk.home)
     built = build_dialogues(graph, settings, target, force, workers, progress, parts, engine, topics)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from json.encoder import encode_basestring
 
@@ -26,7 +26,7 @@ from dialogue.splits import formats_in, split_table
 from dialogue.survey import Survey, survey
 from dialogue.topics_of_images import Topic
 from dialogue.types import FORMATS, KINDS, SPLITS, Format, Kind
-from dialogue.verbalise import wordings
+from dialogue.verbalise import NOTHING, own_wordings, wordings
 from dialogue.wordings import Wordings
 from kg.adjacency import Adjacency, Side, Vertex
 from kg.naming import relation_label
@@ -78,12 +78,26 @@ class Pool:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Origin:
+    """What a material is made from: the same in every process. `seed` orders the entities that dialogues begin with."""
+
+    graph: Adjacency
+    seed: int = 0
+    formats: tuple[Format, ...] = FORMATS  # that may be used
+    languages: tuple[str, ...] = ("en",)
+    kinds: tuple[Kind, ...] = KINDS
+    parts: Parts | None = None  # of a split that keeps all formats of a triple together
+    topics: tuple[Topic, ...] = ()  # clusters of the graph's images
+    lexicon: Mapping[str, Wordings] = NOTHING  # of the user, which comes before ours
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Material:
     """All that dialogues of one graph are made from."""
 
+    origin: Origin
     graph: Adjacency
     lang: str
-    formats: tuple[Format, ...]  # that may be used
     kinds: tuple[Kind, ...]  # beside facts
     wordings: tuple[Wordings, ...]  # by relation
     pictures: PictureWords
@@ -139,19 +153,9 @@ class Material:
         return any(side.run(other, relation) >= 0 for other in self.homonyms.get(entity, ()))
 
 
-def prepare(
-    graph: Adjacency,
-    seed: int = 0,
-    formats: Sequence[Format] = FORMATS,
-    lang: str = "en",
-    kinds: Sequence[Kind] = KINDS,
-    parts: Parts | None = None,
-    topics: Sequence[Topic] = (),
-) -> Material:
-    """Prepare a graph for dialogues in `formats`. `seed` orders the entities that dialogues begin with.
-
-    `parts` splits the triples; without it their formats are split.
-    """
+def prepare(origin: Origin) -> Material:
+    """Prepare a graph for dialogues in English; `dialogue.tongues` puts it into other languages."""
+    graph, parts, formats = origin.graph, origin.parts, origin.formats
     usable = frozenset(FORMATS.index(each) for each in formats)
     table = split_table(graph) if parts is None else codes(graph, parts)
     names = tuple(entity.name for entity in graph.entities)
@@ -161,13 +165,13 @@ def prepare(
         for split in range(len(SPLITS))
     )
     return Material(
+        origin=origin,
         graph=graph,
-        lang=lang,
-        formats=tuple(formats),
-        kinds=tuple(kind for kind in kinds if kind != "fact") if kind_words(lang) and "T2T" in formats else (),
-        wordings=tuple(all_wordings(graph, lang)),
-        pictures=picture_words(lang),
-        joining=joining(lang),
+        lang="en",
+        kinds=tuple(kind for kind in origin.kinds if kind != "fact") if "T2T" in formats else (),
+        wordings=tuple(all_wordings(graph, own_wordings(origin.lexicon, "en"))),
+        pictures=picture_words("en"),
+        joining=joining("en"),
         out=_ends(graph.outgoing),
         into=_ends(graph.incoming),
         heads=_view(graph.triple_heads()),
@@ -175,7 +179,7 @@ def prepare(
         degree=_view(graph.degree()),
         splits=table.data,
         format_table=format_table,
-        pools=pools(graph, table, format_table, seed),
+        pools=pools(graph, table, format_table, origin.seed),
         parts=parts,
         known=tuple(
             bytes(parts is None or knows(split, code & 3) for code in range(256)) for split in range(len(SPLITS))
@@ -193,8 +197,8 @@ def prepare(
         aliases={i: Names(entity.names) for i, entity in enumerate(graph.entities) if entity.images},
         homonyms=homonyms(names),
         survey=survey(graph),
-        topics=tuple(topics),
-        kind_words=kind_words(lang),
+        topics=origin.topics,
+        kind_words=kind_words("en"),
     )
 
 
@@ -243,7 +247,7 @@ def _starts(graph: Adjacency, triples: NDArray[np.integer]) -> Starts:
     )
 
 
-def all_wordings(graph: Adjacency, lang: str) -> list[Wordings]:
+def all_wordings(graph: Adjacency, own: Mapping[str, Wordings] = NOTHING) -> list[Wordings]:
     """Return every relation's wordings, with the types that its heads and tails most often have."""
     return [
         wordings(
@@ -251,7 +255,7 @@ def all_wordings(graph: Adjacency, lang: str) -> list[Wordings]:
             None if relation.label == relation_label(relation.path) else relation.label,
             head_types,
             tail_types,
-            lang,
+            own=own,
         )
         for relation, (head_types, tail_types) in zip(graph.relations, types_at_ends(graph), strict=True)
     ]

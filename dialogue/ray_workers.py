@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import cycle
 
-from dialogue.batches import Origin, Submit, Written, material_of, write_batch
+from dialogue.batches import Submit, Written, write_batch
+from dialogue.material import Origin
+from dialogue.tongues import prepare_in
 from dialogue.walk import Task
 from kg.errors import DataError, ServiceError
 
@@ -26,7 +28,7 @@ class Worker:
     """What stands in each of Ray's processes."""
 
     def __init__(self, origin: Origin) -> None:
-        self._material = material_of(origin)
+        self._material = prepare_in(origin)
         self._seed = origin.seed
 
     def write(self, tasks: list[Task]) -> list[Written]:

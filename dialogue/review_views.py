@@ -102,7 +102,7 @@ def basis(record: Record, turn: int, words: Words) -> str:
     """Return what a round rests on: kind, triples in words and as ids, and every true answer."""
     kg = record["conversations"][turn]["kg"]
     kind = str(kg.get("kind"))
-    facts = "".join(triple_view(*map(str, triple), words) for triple in kg["triples"])
+    facts = "".join(triple_view(str(head), str(relation), str(tail), words) for head, relation, tail in kg["triples"])
     named = {entity for _, _, entity in kg.get("slots", ())}
     answers = [str(each) for each in kg.get("answers", ())]
     listed = "".join(

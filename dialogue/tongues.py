@@ -6,7 +6,7 @@ drawn again, by the same number, among what another language has.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from json.encoder import encode_basestring
@@ -16,14 +16,11 @@ import numpy as np
 from dialogue.compose import BARE, Plan, Round
 from dialogue.derived import Derived
 from dialogue.joining import joining
-from dialogue.material import UNSPEAKABLE, Material, homonyms, pools, prepare
+from dialogue.material import UNSPEAKABLE, Material, Origin, homonyms, pools, prepare
 from dialogue.mentions import Names
-from dialogue.parts import Parts
 from dialogue.pictures import picture_words
-from dialogue.topics_of_images import Topic
-from dialogue.types import Format, Kind
-from dialogue.verbalise import lexicon
-from kg.adjacency import Adjacency
+from dialogue.verbalise import lexicon, own_wordings
+from dialogue.wordings import Wordings
 from kg.errors import DataError
 
 NOWHERE = 0xFF  # an entry of the table of splits: in none of the formats
@@ -39,16 +36,15 @@ class Coverage:
     of_entities: int
 
 
-def in_languages(material: Material, languages: Sequence[str], seed: int) -> Material:
-    """Return English material as that of the first language, with the others beside it.
+def prepare_in(origin: Origin) -> Material:
+    """Prepare a graph for dialogues in its languages: the material of the first, with the others beside it.
 
     Only relations that are worded in all of them are asked for, and there are no other rounds than facts. Raises
     DataError if there is no such relation.
     """
-    if tuple(languages) == ("en",):
+    material, languages = prepare(origin), origin.languages
+    if languages == ("en",):
         return material
-    if material.lang != "en":
-        raise ValueError("other languages are put into English material")
     first, *others = [_in_language(material, lang) for lang in languages]
     worded = asked_in(material, languages)
     if not worded.any():
@@ -63,7 +59,7 @@ def in_languages(material: Material, languages: Sequence[str], seed: int) -> Mat
         kinds=(),
         kind_words=None,
         splits=table.data,
-        pools=pools(material.graph, table, material.format_table, seed),
+        pools=pools(material.graph, table, material.format_table, origin.seed),
         speakable=bytes(map(min, zip(*(each.speakable for each in (first, *others)), strict=True))),
         homonyms=reduce(_merged, (each.homonyms for each in (first, *others))),
         aliases=_aliases(material, languages),
@@ -73,13 +69,19 @@ def in_languages(material: Material, languages: Sequence[str], seed: int) -> Mat
 
 def asked_in(material: Material, languages: Sequence[str]) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     """Return which relations are worded in all of some languages, (R,)."""
+    known = [written_in(material.origin, lang) for lang in languages]
     return np.array(
         [
-            all(lang == "en" or relation.path in lexicon(lang) for lang in languages)
+            all(lang == "en" or relation.path in worded for lang, worded in zip(languages, known, strict=True))
             for relation in material.graph.relations
         ],
         bool,
     )
+
+
+def written_in(origin: Origin, lang: str) -> Mapping[str, Wordings]:
+    """Return the wordings of a language by relation, the user's before ours."""
+    return {**lexicon(lang), **own_wordings(origin.lexicon, lang)}
 
 
 def coverage(material: Material, lang: str) -> Coverage:
@@ -87,19 +89,6 @@ def coverage(material: Material, lang: str) -> Coverage:
     entities = len(material.graph.entities)
     labels = entities if lang == "en" else len(material.graph.labels.get(lang, {}))
     return Coverage(int(asked_in(material, (lang,)).sum()), len(material.graph.relations), entities - labels, entities)
-
-
-def prepare_in(
-    graph: Adjacency,
-    seed: int,
-    formats: Sequence[Format],
-    languages: Sequence[str],
-    kinds: Sequence[Kind],
-    parts: Parts | None = None,
-    topics: Sequence[Topic] = (),
-) -> Material:
-    """Prepare a graph for dialogues in several languages."""
-    return in_languages(prepare(graph, seed, formats, "en", kinds, parts, topics), languages, seed)
 
 
 def in_all(material: Material, plan: Plan) -> Iterator[tuple[Material, Plan]]:
@@ -147,7 +136,7 @@ def _in_language(material: Material, lang: str) -> Material:
     """Return English material with the words and names of another language; its own name where there is no label."""
     if lang == "en":
         return material
-    written, labels = lexicon(lang), material.graph.labels.get(lang, {})
+    written, labels = written_in(material.origin, lang), material.graph.labels.get(lang, {})
     names = tuple(labels.get(i) or name for i, name in enumerate(material.names))
     speakable = (not UNSPEAKABLE.search(name) for name in names)
     return replace(

@@ -1,9 +1,12 @@
 """Relations as people speak of them: wordings from the lexicon or the grammar, questions, sentences, answers."""
 
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
+from types import MappingProxyType
 
 from dialogue.grammar import generated
 from dialogue.wordings import Asking, Direction, Question, Statement, Wordings, fill, listed, state
@@ -17,6 +20,9 @@ LEXICA: Mapping[str, tuple[str, ...]] = {  # language -> files of dialogue/lexic
     "es": ("es.toml",),
     "zh": ("zh.toml",),
 }
+KINDS = frozenset({"person", "group", "place", "organization", "work", "event", "time", "thing"})
+_SIGN = re.compile(r"<(?:image|RET|KNO)>|[\x00-\x1f\x7f\u2028\u2029]")
+NOTHING: Mapping[str, Wordings] = MappingProxyType({})
 
 
 @cache
@@ -25,11 +31,35 @@ def lexicon(lang: str = "en") -> Mapping[str, Wordings]:
     entries: dict[str, Wordings] = {}
     for name in LEXICA.get(lang, ()):
         text = (files("dialogue") / "lexicon" / name).read_text(encoding="utf-8")
-        for relation, entry in tomllib.loads(text).items():
-            try:
-                entries[relation] = _written(relation, lang, entry)
-            except (KeyError, ValueError) as error:
-                raise DataError(f"{name} words {relation} wrongly ({error}): correct that entry.") from error
+        entries |= _entries(name, text, lang)
+    return entries
+
+
+def read_lexicon(path: Path, lang: str = "en") -> dict[str, Wordings]:
+    """Return the wordings of a user's lexicon file, by relation. Raises DataError that names the file and the entry."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise DataError(f"{path} can't be read as a lexicon: {exc}.") from exc
+    return _entries(str(path), text, lang)
+
+
+def own_wordings(lexicon: Mapping[str, Wordings], lang: str) -> Mapping[str, Wordings]:
+    """Return those of a user's wordings that are in a language."""
+    return {relation: worded for relation, worded in lexicon.items() if worded.lang == lang}
+
+
+def _entries(name: str, text: str, lang: str) -> dict[str, Wordings]:
+    try:
+        found = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as exc:
+        raise DataError(f"{name} is no TOML ({exc}): correct it there.") from exc
+    entries = {}
+    for relation, entry in found.items():
+        try:
+            entries[relation] = _written(relation, lang, entry)
+        except (KeyError, ValueError, TypeError, AttributeError) as error:
+            raise DataError(f"{name} words {relation} wrongly ({error}): correct that entry.") from error
     return entries
 
 
@@ -50,12 +80,15 @@ def wordings(
     head_types: Sequence[str] = (),
     tail_types: Sequence[str] = (),
     lang: str = "en",
+    own: Mapping[str, Wordings] = NOTHING,
 ) -> Wordings:
     """Return how a relation is asked for and stated: by hand where the lexicon has it, else by the grammar.
 
     `label` is what the graph itself calls the relation, in that language. Types are Freebase types, class IRIs or node
-    labels of what stands at the two ends, the most telling first.
+    labels of what stands at the two ends, the most telling first. `own` is a user's lexicon, which comes first.
     """
+    if relation in own:
+        return own[relation]
     if (written := lexicon(lang).get(relation)) is not None:
         return written
     if lang != "en":
@@ -95,6 +128,12 @@ def _written(relation: str, lang: str, entry: Mapping[str, Sequence[str]]) -> Wo
         english = lexicon()[relation]
         head_kind, tail_kind = english.head.kind, english.tail.kind
     many = plural if lang == "en" else str
+    if unknown := {head_kind, tail_kind} - KINDS:
+        raise ValueError(f"there is no kind {unknown.pop()!r}")
+    if not entry["say"] or (lang == "en" and not (head_noun.strip() and tail_noun.strip())):
+        raise ValueError("a statement and two nouns are needed")
+    if sign := _SIGN.search("".join((*entry["tail"], *entry["head"], *entry["say"]))):
+        raise ValueError(f"{sign[0]!r} may not stand in a wording")
     return Wordings(
         relation,
         lang,

@@ -103,7 +103,7 @@ class Check:
 
     def __init__(self, graph: Adjacency) -> None:
         self._everybody = Everybody(graph)
-        self._known = vocabulary(graph.relations, all_wordings(graph, "en"))
+        self._known = vocabulary(graph.relations, all_wordings(graph))
 
     def entry(
         self, relation: str, found: Mapping[str, Any], rejected: list[tuple[str, str]]

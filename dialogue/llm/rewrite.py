@@ -85,7 +85,7 @@ class Ground:
     """What texts are held against: the graph's names, and what is known of its relations."""
 
     def __init__(self, graph: Adjacency) -> None:
-        worded = all_wordings(graph, LANG)
+        worded = all_wordings(graph)
         self.people = People(graph)
         self.wordings: dict[str, Wordings] = {each.relation: each for each in worded}
         self.labels = {relation.path: relation.label for relation in graph.relations}

@@ -10,7 +10,7 @@ from click.testing import Result
 from PIL import Image
 
 from dialogue.build import BuildSettings, build
-from dialogue.material import Material, prepare
+from dialogue.material import Material, Origin, prepare
 from kg.adjacency import Adjacency, Picture, Relation, Vertex
 from kg.adjacency import build as adjacency
 
@@ -105,7 +105,7 @@ def isles() -> Callable[..., Adjacency]:
 @pytest.fixture(scope="session")
 def material() -> Material:
     """What dialogues of the isles are made from."""
-    return prepare(make_isles(), kinds=("fact",))
+    return prepare(Origin(make_isles(), kinds=("fact",)))
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ from dialogue.compose import Plan, compose, question
 from dialogue.derived import Derived
 from dialogue.kind_words import choosing, claim, counting, described, kind_words, plain_noun, property_words
 from dialogue.lines import line
-from dialogue.material import Material, prepare
+from dialogue.material import Material, Origin, prepare
 from dialogue.serialise import to_line
 from dialogue.splits import TEST, TRAIN, VALID
 from dialogue.truth import Truth
@@ -217,7 +217,7 @@ def test_each_corruption_is_found_by_its_reason(
 
 
 def test_what_is_said_to_be_false_has_one_answer_nearly_always(world: Adjacency) -> None:
-    material = prepare(world)
+    material = prepare(Origin(world))
     for plan in plans(material, 1500):
         for each in plan.rounds:
             if isinstance(each, Derived) and each.value == "No":
@@ -232,20 +232,20 @@ def plans(material: Material, count: int) -> list[Plan]:
 
 
 def test_both_ways_to_write_a_line_agree(world: Adjacency) -> None:
-    material = prepare(world)
+    material = prepare(Origin(world))
     for plan in plans(material, 300):
         assert line(material, plan) == to_line(compose(material, plan))
 
 
 def test_nothing_is_asked_twice_in_a_dialogue(world: Adjacency) -> None:
-    material = prepare(world)
+    material = prepare(Origin(world))
     for plan in plans(material, 500):
         texts = [question(material, each) for each in plan.rounds if not getattr(each, "refers", 0) and not each.format]
         assert len(texts) == len(set(texts))
 
 
 def test_facts_alone_are_built_where_nothing_else_is_wanted(world: Adjacency) -> None:
-    material = prepare(world, kinds=("fact",))
+    material = prepare(Origin(world, kinds=("fact",)))
     assert not any(isinstance(each, Derived) for plan in plans(material, 200) for each in plan.rounds)
 
 
@@ -303,7 +303,7 @@ def test_entities_of_one_name_are_in_no_question_of_these_kinds(world: Adjacency
     twins = replace(
         world, entities=tuple(replace(e, names=("Same",)) if ":city/" in e.id else e for e in world.entities)
     )
-    material = prepare(twins)
+    material = prepare(Origin(twins))
     for plan in plans(material, 200):
         for each in plan.rounds:
             if isinstance(each, Derived):

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dialogue.build import BuildSettings, build
-from dialogue.material import prepare
+from dialogue.material import Origin, prepare
 from dialogue.parts import Parts, by_entity, by_triple, choose_published, keys, parts_of, published
 from dialogue.serialise import read_dialogues
 from dialogue.splits import NONE, TEST, TRAIN, VALID
@@ -97,7 +97,7 @@ def test_published_split_is_taken_as_it_is_and_what_it_leaves_out_is_asked_nowhe
     parts = published(graph, file)
     assert parts.triples[:6].tolist() == [TRAIN, VALID, TEST] * 2
     assert set(parts.triples[30:].tolist()) == {NONE}
-    material = prepare(graph, parts=parts)
+    material = prepare(Origin(graph, parts=parts))
     asked = [code for pool in material.pools for code in pool.any_format.triples.tolist()]
     assert sorted(asked) == list(range(30))
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dialogue.material import prepare
+from dialogue.material import Origin, prepare
 from dialogue.splits import TRAIN
 from dialogue.topics_of_images import image_topics, large_enough
 from dialogue.walk import Task, walk
@@ -38,7 +38,7 @@ def test_like_images_make_a_topic(flags: Adjacency, features: dict[str, np.ndarr
 
 
 def test_conversation_shows_two_to_four_images_of_one_topic(flags: Adjacency, features: dict[str, np.ndarray]) -> None:
-    material = prepare(flags, kinds=("fact",), topics=image_topics(flags, features))
+    material = prepare(Origin(flags, kinds=("fact",), topics=image_topics(flags, features)))
     found = [walk(material, 0, Task(TRAIN, n, turn=10_001 + 2 * n)).plan for n in range(400)]
     plans = [plan for plan in found if plan is not None and plan.strategy == "topic"]
     assert len(plans) > 20

@@ -8,7 +8,7 @@ import pytest
 from dialogue.asks import asks
 from dialogue.compose import Plan, compose
 from dialogue.lines import line
-from dialogue.material import Material, prepare
+from dialogue.material import Material, Origin, prepare
 from dialogue.serialise import to_line
 from dialogue.splits import TEST, TRAIN, VALID
 from dialogue.types import SPLITS, Dialogue
@@ -128,7 +128,7 @@ def test_slots_span_the_names_of_the_answers(material: Material) -> None:
 
 
 def test_mention_becomes_its_image_half_of_the_time(isles: Callable[..., Adjacency]) -> None:
-    material = prepare(isles(8), kinds=("fact",))
+    material = prepare(Origin(isles(8), kinds=("fact",)))
     first = Counter(
         each.format & 1
         for plan in plans(material, count=6000)
@@ -170,7 +170,7 @@ def hub_graph(leaves: int) -> Adjacency:
 
 
 def test_hub_of_degree_three_thousand_neither_dominates_nor_lists_everybody() -> None:
-    material = prepare(hub_graph(3000), kinds=("fact",))
+    material = prepare(Origin(hub_graph(3000), kinds=("fact",)))
     hub = next(i for i, entity in enumerate(material.graph.entities) if entity.id == "hub")
     found = plans(material, count=1000)
     assert len(found) == 1000
@@ -189,7 +189,7 @@ def test_question_that_could_be_about_a_namesake_is_not_asked() -> None:
     triples = [("a", "hasCity", "c0"), ("b", "hasCity", "c1"), ("a", "hasRiver", "c2"), ("c0", "twin", "c3")]
     triples += [("c1", "twin", "c4"), ("c2", "twin", "c5")]
     relations = [Relation(r, r.upper(), r) for r in ("hasCity", "hasRiver", "twin")]
-    material = prepare(build("names", entities, relations, triples), kinds=("fact",))
+    material = prepare(Origin(build("names", entities, relations, triples), kinds=("fact",)))
     asked = {
         (material.graph.entities[each.subject].id, material.graph.relations[each.relation].path)
         for plan in plans(material, count=300)
@@ -208,7 +208,7 @@ def test_name_that_looks_like_a_token_or_breaks_a_line_is_never_said() -> None:
     triples += [(f"e{n}", "likes", f"e{(n + 1) % 6}") for n in range(6)]
     triples += [(f"bad{n}", "likes", f"e{n}") for n in range(4)]
     relations = [Relation(r, r.upper(), r) for r in ("knows", "likes")]
-    material = prepare(build("names", entities, relations, triples), kinds=("fact",))
+    material = prepare(Origin(build("names", entities, relations, triples), kinds=("fact",)))
     for plan in plans(material, count=100):
         for turn in compose(material, plan).turns:
             assert "<" not in turn.value
@@ -228,7 +228,7 @@ def test_alias_that_is_a_word_of_the_question_hides_nothing() -> None:
         (f"c{n}", "playsFootball", "f") for n in range(6)
     ]
     relations = [Relation(r, r.upper(), r) for r in ("footballPlayedIn", "playsFootball")]
-    material = prepare(build("names", entities, relations, triples), kinds=("fact",))
+    material = prepare(Origin(build("names", entities, relations, triples), kinds=("fact",)))
     for split in range(len(SPLITS)):
         for plan in plans(material, split, 150):
             dialogue = compose(material, plan)
