@@ -144,7 +144,7 @@ def _asks(question: str, named: list[Named]) -> str:
     if not question.rstrip("\"\u201d' ").endswith("?") or rest.count("?") > 1:
         return "no_question"
     words = _folded_words(rest)
-    if not words or words[0] in english().auxiliaries:
+    if not words or _folded_words(question)[0] in english().auxiliaries:
         return "yes_no"
     return "" if english().question_words & set(words) else "no_question"
 
@@ -168,8 +168,8 @@ def _claims(source: Source, text: str, named: list[Named]) -> str:
     if re.search(r"\d", rest):
         return "added_number"
     for name in source.everybody.within(rest):
-        words = [word.casefold() for word in _WORD.findall(name)]
-        if any(word not in source.known.words and word not in english().openers for word in words):
+        words = {word.casefold() for word in _WORD.findall(name)}
+        if words - source.known.words and not (len(words) == 1 and words <= english().openers):
             return "other_entity"
     for match in _WORD.finditer(rest):
         word = match[0]
