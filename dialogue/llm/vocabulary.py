@@ -28,6 +28,7 @@ class Known:
     words: frozenset[str]  # folded, of its label and wordings
     stems: frozenset[str]  # of those that carry meaning
     ways: Mapping[str, frozenset[Way]]  # a wording, plain -> what it says
+    turned: re.Pattern[str]  # a sentence in which the ends have changed places: "Peru is the capital of Lima"
 
     def shares_a_word(self, text: str) -> bool:
         """Say whether a text, names taken out, has a word that carries meaning in common with the relation's."""
@@ -40,7 +41,8 @@ class Known:
     def objection(self, sentence: str, named: list[Named], direction: Direction) -> str:
         """Return what speaks against a sentence: `unrelated`, or word for word something else."""
         holes = ("{head}", "{tail}") if direction == "tail" else ("{tail}", "{head}")
-        found = self._meant(_plain(sentence, named, holes), "say")
+        plain = _plain(sentence, named, holes)
+        found = self._meant(plain, "say") or ("reversed" if self.turned.search(plain) else "")
         return found or ("" if self.shares_a_word(_plain(sentence, named, (" ", " "))) else "unrelated")
 
     def _meant(self, plain: str, wanted: str) -> str:
@@ -53,7 +55,7 @@ class Known:
 def vocabulary(relations: Iterable[Relation], worded: Iterable[Wordings]) -> dict[str, Known]:
     """Return what is known of each relation of a graph, by path."""
     ways: dict[str, set[Way]] = defaultdict(set)
-    texts: dict[str, list[str]] = {}
+    texts: dict[str, tuple[list[str], re.Pattern[str]]] = {}
     for relation, each in zip(relations, worded, strict=True):
         path, said = relation.path, [relation.label, *split_words(relation.path), each.tail.noun, each.head.noun]
         directions: tuple[Direction, ...] = ("tail", "head")
@@ -69,14 +71,27 @@ def vocabulary(relations: Iterable[Relation], worded: Iterable[Wordings]) -> dic
             ways[_folded(straight)].add((path, "say"))
             ways[_folded(crossed)].add((path, "yas"))
             said.append(straight)
-        texts[path] = said
+        texts[path] = said, _turned(each.tail.noun, each.head.noun)
     frozen = {template: frozenset(found) for template, found in ways.items()}
-    return {path: _known(path, said, frozen) for path, said in texts.items()}
+    return {path: _known(path, said, frozen, turned) for path, (said, turned) in texts.items()}
 
 
-def _known(path: str, said: Iterable[str], ways: Mapping[str, frozenset[Way]]) -> Known:
+def _known(path: str, said: Iterable[str], ways: Mapping[str, frozenset[Way]], turned: re.Pattern[str]) -> Known:
     words = [word for text in said for word in _WORD.findall(re.sub(r"\{\w+\}", " ", text))]
-    return Known(path, frozenset(word.casefold() for word in words), _stems(words), ways)
+    return Known(path, frozenset(word.casefold() for word in words), _stems(words), ways, turned)
+
+
+def _turned(tail_noun: str, head_noun: str) -> re.Pattern[str]:
+    """Match a sentence that gives the head the noun of the tail, or the other way round."""
+    if tail_noun.casefold() == head_noun.casefold():
+        return re.compile("(?!)")
+    parts = []
+    for noun, owner, named in ((tail_noun, "tail", "head"), (head_noun, "head", "tail")):
+        what, hole, other = (re.escape(each) for each in (noun.casefold(), f"{{{named}}}", f"{{{owner}}}"))
+        be = r"(?:is|was|are|were)"
+        parts.append(rf"{hole} {be} (?:the|an?)\b[^{{}}]{{0,30}}?\b{what} (?:of|in|for|to)\b[^{{}}]*{other}")
+        parts.append(rf"\b{what} (?:of|in|for) {other} {be}\b[^{{}}]*{hole}")
+    return re.compile("|".join(parts))
 
 
 def _stems(words: Iterable[str]) -> frozenset[str]:

@@ -68,6 +68,8 @@ def test_a_sentence_that_states_the_fact_is_taken(text: str) -> None:
         ("Lima, on the river Rimac, is the capital of Peru.", "added_name"),
         ("Lima is known to be loved by Peru.", "unrelated"),
         ("Peru is the capital of Lima.", "reversed"),
+        ("Peru is an official capital of Lima.", "reversed"),
+        ("It is said that the capital of Lima is the city of Peru.", "reversed"),
         ("The largest city of Peru is Lima.", "other_relation"),
         ("Lima is the capital of Peru. \u9996\u90fd", "other_script"),
         ("Lima is the capital of Peru <image>.", "markup"),
