@@ -5,12 +5,12 @@ never passes on to other words. The rows lie in Postgres (table `verdict`) and o
 """
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, NamedTuple, get_args
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, RowMapping, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from ingest.ballot import iso
@@ -143,10 +143,10 @@ class Verdicts:
                 self._standing[verdict.key] = of_round | {verdict.reviewer: verdict}
             self._seen = row["seq"]
 
-    def _rows(self, query: str, **values: Any) -> list[Mapping[str, Any]]:
+    def _rows(self, query: str, **values: Any) -> Sequence[RowMapping]:
         try:
             with self.engine.connect() as connection:
-                return list(connection.execute(text(query), {"graph": self.graph, **values}).mappings())
+                return connection.execute(text(query), {"graph": self.graph, **values}).mappings().all()
         except SQLAlchemyError as exc:
             raise StoreError(f"Postgres does not tell the verdicts on '{self.graph}': {exc.__cause__ or exc}") from exc
 
@@ -167,7 +167,7 @@ def _row(graph: str, verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def _verdict(row: Mapping[str, Any]) -> Verdict:
+def _verdict(row: RowMapping) -> Verdict:
     at: datetime = row["at"]
     return Verdict(
         key=RoundKey(row["dialogue"], row["turn"], bytes(row["sha256"]).hex()),
