@@ -205,7 +205,8 @@ def histogram(name: str, values: Sequence[float], axis: str, of: str) -> str:
     def draw(axes: Axes) -> None:
         found = np.asarray(values, float)
         low, high = float(found.min()), float(np.quantile(found, 0.99))
-        axes.hist(np.minimum(found, high), 30, (low, high) if high > low else None, color=ACCENT, rwidth=0.9)
+        reach = (low, high) if high > low else None
+        axes.hist(np.minimum(found, high), 30, range=reach, color=ACCENT, rwidth=0.9)
         axes.axvline(float(np.median(found)), color=INK, lw=0.9, ls=(0, (3, 2)))
         _vertical(axes, f"{axis} (dashed: median {np.median(found):.3g})", of)
 

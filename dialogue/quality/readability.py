@@ -28,7 +28,8 @@ class Reader:
 
         Texts that have one token at most have nothing to be predicted: they get nan.
         """
-        encoded = [self.tokenizer(text, add_special_tokens=False)["input_ids"][:LONGEST] for text in texts]
+        longest = min(LONGEST, getattr(self.model.config, "max_position_embeddings", LONGEST)) - 1
+        encoded = [self.tokenizer(text, add_special_tokens=False)["input_ids"][:longest] for text in texts]
         begin = self.tokenizer.bos_token_id
         encoded = [[begin, *ids] if begin is not None else ids for ids in encoded]
         order = sorted(range(len(texts)), key=lambda i: len(encoded[i]))
