@@ -122,7 +122,7 @@ def _batches(folder: Path, graph: str, name: str, known: Known, gone: set[str]) 
                 if place != name:
                     moved.append(each)
                 continue
-            if sha256 is not None:
+            if each in known:
                 stale.append(each)
             rows.append(dialogue_row(line.dialogue, line.split, line.sha256))
         yield Batch(len(part), rows, stale, moved, sum(map(_links, rows)))
