@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import cycle
+from typing import Any
 
 from dialogue.batches import Submit, Written, write_batch
 from dialogue.material import Origin
@@ -84,7 +85,7 @@ def _submitting(origin: Origin, workers: int) -> Submit:
     import ray
 
     shared = ray.put(origin)
-    kind = ray.remote(num_cpus=1, max_restarts=0)(Worker)
+    kind: Any = ray.remote(num_cpus=1, max_restarts=0)(Worker)
     actors = cycle([kind.remote(shared) for _ in range(workers)])
 
     def submit(tasks: list[Task]) -> Callable[[], list[Written]]:

@@ -94,7 +94,7 @@ def slots(old: str, new: str, known: Sequence[Sequence[Any]], truth: Truth) -> l
 
 def _named(text: str, names: Sequence[str]) -> Iterator[tuple[int, int]]:
     """Yield where a text names something as a whole word, in whatever case."""
-    spans = set()
+    spans: set[tuple[int, int]] = set()
     for name in {name for name in names if name.strip()}:
         left, right = (r"(?<!\w)" if name[0].isalnum() else "", r"(?!\w)" if name[-1].isalnum() else "")
         if not name.isascii() and re.search(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]", name):

@@ -325,8 +325,8 @@ class Splits:
 
     def findings(self) -> Iterator[Finding]:
         """Yield what only all files together show."""
-        for place, line, group, detail in self.parallels.incomplete():
-            yield Finding(place, line, group, "parallel_differs", detail)
+        for file, line, group, detail in self.parallels.incomplete():
+            yield Finding(file, line, group, "parallel_differs", detail)
         if self._apart:
             for place, detail in self._apart.findings():
                 yield Finding(*place, "split_leak", detail)

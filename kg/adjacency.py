@@ -284,6 +284,6 @@ def rows(driver: neo4j.Driver, query: LiteralString, graph: str, **values: str) 
     """Run a read-only query over one graph and return its rows as lists."""
     try:
         with driver.session(default_access_mode=neo4j.READ_ACCESS, fetch_size=5000) as session:
-            return session.execute_read(lambda tx: tx.run(query, graph=graph, **values).values())
+            return session.execute_read(lambda tx: tx.run(query, {"graph": graph, **values}).values())
     except (DriverError, Neo4jError) as exc:
         raise StoreError(f"Neo4j could not read the graph '{graph}' back: {exc}") from exc

@@ -119,7 +119,7 @@ def filtered(folder: Path, filters: Filters, out: Path | None, force: bool, seen
 
 
 def _count(folder: Path, filters: Filters, records: Sequence[Record], decision: Decision) -> Filtered:
-    before, left, rounds = (dict.fromkeys(SPLITS, 0) for _ in range(3))
+    before, left, rounds = ({str(split): 0 for split in SPLITS} for _ in range(3))
     for place, record in enumerate(records):
         before[record.split] += 1
         if place not in decision.dropped:

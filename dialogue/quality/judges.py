@@ -33,7 +33,10 @@ class Line:
 class Judge(Protocol):
     """Judges dialogues, many at a time, because models are quicker so."""
 
-    rule: Rule
+    @property
+    def rule(self) -> Rule:
+        """Return the rule that is judged by."""
+        ...
 
     def judge(self, lines: Sequence[Line]) -> Iterator[Verdict]:
         """Yield a verdict for each dialogue."""

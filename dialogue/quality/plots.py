@@ -19,7 +19,7 @@ ACCENT, PAPER = "#3c6e9f", "#c7ab78"
 SERIES = ("#2f5d8a", "#6f9cc4", "#b7cde2", "#c7ab78", "#8a8f6a", "#a86f5a", "#7d6a94", "#9aa3ab")
 WIDTH = 4.7  # inches
 LABEL = 34  # characters of a label that are shown
-STYLE = {
+STYLE: dict[Any, Any] = {
     "font.size": 8.5,
     "font.family": "sans-serif",
     "text.color": INK,
@@ -149,12 +149,12 @@ def columns(name: str, counts: Mapping[int, int], axis: str, of: str, marks: Map
         for value, n in counts.items():
             values[min(value, top)] += n
         axes.bar(list(values), list(values.values()), color=ACCENT, width=0.78)
-        for (label, value), dashes in zip((marks or {}).items(), ("-", (0, (4, 2))), strict=False):
-            axes.axvline(value, color=PAPER, lw=1.6, ls=dashes, label=f"{label} {value:g}")
+        for (label, mark), dashes in zip((marks or {}).items(), ("-", (0, (4, 2))), strict=False):
+            axes.axvline(mark, color=PAPER, lw=1.6, ls=dashes, label=f"{label} {mark:g}")
         if marks:
             axes.legend(loc="upper right", fontsize=7.5)
         tail = f" (last bar: {top} and more)" if top < max(counts, default=0) else ""
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        _whole_numbers(axes)
         _vertical(axes, axis + tail, of)
 
     return drawn(name, 2.3, draw, f"{of} by {axis}: {_read(counts)}")
@@ -177,7 +177,7 @@ def sides(name: str, counts: Mapping[str, Mapping[int, int]], axis: str, of: str
         for shift, (side, found), color in zip((-0.2, 0.2), counts.items(), (PAPER, ACCENT), strict=False):
             places = [place + shift for place in found]
             axes.bar(places, list(found.values()), 0.38, color=color, label=side)
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        _whole_numbers(axes)
         axes.legend(loc="upper right", fontsize=8)
         _vertical(axes, axis, of)
 
@@ -193,10 +193,16 @@ def ranked(name: str, counts: Mapping[int, int], axis: str, of: str) -> str:
         axes.set_ylim(bottom=0.8)
         axes.set_xlim(0.5, len(counts) + 0.5)
         axes.minorticks_off()
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        _whole_numbers(axes)
         _vertical(axes, axis, of)
 
     return drawn(name, 2.3, draw, f"{of} by {axis}: {_read(counts)}")
+
+
+def _whole_numbers(axes: Axes) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
 
 
 def histogram(name: str, values: Sequence[float], axis: str, of: str) -> str:
@@ -206,7 +212,7 @@ def histogram(name: str, values: Sequence[float], axis: str, of: str) -> str:
         found = np.asarray(values, float)
         low, high = float(found.min()), float(np.quantile(found, 0.99))
         reach = (low, high) if high > low else None
-        axes.hist(np.minimum(found, high), 30, range=reach, color=ACCENT, rwidth=0.9)
+        axes.hist(np.minimum(found, high), bins=30, range=reach, color=ACCENT, rwidth=0.9)
         axes.axvline(float(np.median(found)), color=INK, lw=0.9, ls=(0, (3, 2)))
         _vertical(axes, f"{axis} (dashed: median {np.median(found):.3g})", of)
 
@@ -218,9 +224,10 @@ def scatter(name: str, found: Clusters) -> str:
 
     def draw(axes: Axes) -> None:
         loose = found.labels < 0
-        axes.scatter(*found.points[loose].T, s=3, color="#cdd3d8", lw=0, label="in no cluster", rasterized=True)
+        (x, y), (x_in, y_in) = found.points[loose].T, found.points[~loose].T
+        axes.scatter(x, y, s=3, color="#cdd3d8", lw=0, label="in no cluster", rasterized=True)
         colors = [SERIES[n % len(SERIES)] for n in found.labels[~loose]]
-        axes.scatter(*found.points[~loose].T, s=6, c=colors, lw=0, label="in a cluster", rasterized=True)
+        axes.scatter(x_in, y_in, s=6, c=colors, lw=0, label="in a cluster", rasterized=True)
         axes.set_xticks([])
         axes.set_yticks([])
         axes.set_xlabel("first principal component")
