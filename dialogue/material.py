@@ -9,7 +9,7 @@ import re
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from json.encoder import encode_basestring
 
 import numpy as np
@@ -88,7 +88,7 @@ class Origin:
     kinds: tuple[Kind, ...] = KINDS
     parts: Parts | None = None  # of a split that keeps all formats of a triple together
     topics: tuple[Topic, ...] = ()  # clusters of the graph's images
-    lexicon: Mapping[str, Wordings] = NOTHING  # of the user, which comes before ours
+    lexicon: Mapping[str, Wordings] = field(default_factory=dict)  # of the user, which comes before ours
 
 
 @dataclass(frozen=True, slots=True, eq=False)
