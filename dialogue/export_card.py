@@ -45,7 +45,7 @@ dialogues = dialogues.map(absolute).cast_column("images", List(Image()))
 def card(graph: str, kind: str, dialogues: Mapping[str, int], decoded: bool) -> str:
     """Return the card of an export of `kind` messages or parquet."""
     suffix = "jsonl" if kind == "messages" else "parquet"
-    named = [split for split, n in dialogues.items() if n or kind == "parquet"]
+    named = [split for split, n in dialogues.items() if n]  # `datasets` fails on a split without rows
     files = "".join(f"  - split: {_NAMES.get(split, split)}\n    path: {split}.{suffix}\n" for split in named)
     features = _MESSAGES.format(image="image" if decoded else "string") if kind == "messages" else ""
     counts = ", ".join(f"{_NAMES.get(split, split)} {dialogues[split]:,}" for split in named)
