@@ -47,7 +47,7 @@ def material_of(source: Source) -> Material:
     relations = [Relation(path, types[path], relation_label(path)) for path in paths]
     kinds = type_labels(sorted({e.types[0] for e in source.entities if e.types}), {})
     facts = ((triple.head, triple.relation, triple.tail) for triple in source.triples)
-    return prepare(Origin(Origin(build(source.name, entities, relations, facts, kinds), kinds=())))
+    return prepare(Origin(build(source.name, entities, relations, facts, kinds), kinds=()))
 
 
 def bench(material: Material) -> None:
