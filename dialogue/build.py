@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from itertools import count
 from pathlib import Path
 
+from dialogue.asking import cover
 from dialogue.asks import Ask
 from dialogue.batches import BATCH, Engine, Written, batches_of
 from dialogue.folder import SETTINGS, WORDINGS, check_target, new_folder
@@ -26,7 +27,7 @@ from dialogue.tongues import Coverage, asked_in, coverage, prepare_in
 from dialogue.topics_of_images import Topic
 from dialogue.types import FORMATS, KINDS, SPLITS, Format, Kind
 from dialogue.verbalise import read_lexicon
-from dialogue.walk import LENGTHS, Task, cover
+from dialogue.walk import LENGTHS, Task
 from dialogue.wordings import Direction, Question, Wordings
 from kg.adjacency import Adjacency
 from kg.errors import DataError

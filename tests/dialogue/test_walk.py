@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from dialogue.asking import cover
 from dialogue.asks import asks
 from dialogue.compose import Plan, compose
 from dialogue.lines import line
@@ -12,7 +13,7 @@ from dialogue.material import Material, Origin, prepare
 from dialogue.serialise import to_line
 from dialogue.splits import TEST, TRAIN, VALID
 from dialogue.types import SPLITS, Dialogue
-from dialogue.walk import STRATEGIES, Task, cover, walk
+from dialogue.walk import STRATEGIES, Task, walk
 from kg.adjacency import Adjacency, Picture, Relation, Vertex, build
 
 
