@@ -6,7 +6,7 @@ of two versions of one, never mix.
 
 import hashlib
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import psycopg
@@ -15,16 +15,10 @@ from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
+from kg.binary_copy import COPY_HEADER, COPY_TRAILER, copy, copy_new, embedding_rows, image_rows
 from kg.errors import StoreError
 from kg.settings import PostgresAddress
 from kg.types import ImageRecord
-
-# What begins and ends a stream of PostgreSQL's binary COPY format.
-COPY_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
-COPY_TRAILER = b"\xff\xff"
-
-
-PART = 500  # embeddings that are encoded at a time
 
 # Many hashes as one parameter: an array of them would be written out and escaped one by one, which takes longer than
 # all the rest of a load.
@@ -40,6 +34,8 @@ SEEN = (
     "SELECT sha256, EXISTS (SELECT FROM embedding WHERE embedding.sha256 = image.sha256 AND space = :space) "  # noqa: S608
     f"FROM image WHERE {AMONG}"
 )
+IMAGES_HELD = f"SELECT sha256 FROM image WHERE {AMONG}"  # noqa: S608
+IMAGES_COUNTED = f"SELECT count(*) FROM image WHERE {AMONG}"  # noqa: S608
 STORED = (
     "SELECT encode(sha256, 'hex'), dhash::text, width, height, format, size FROM image "  # noqa: S608
     f"JOIN embedding USING (sha256) WHERE space = :space AND {AMONG}"
@@ -68,87 +64,6 @@ def connect(address: PostgresAddress) -> Engine:
     return engine
 
 
-def dhash_bits(dhash: int) -> bytes:
-    """Return the 8 bytes of a 64-bit hash, as Postgres' `bit(64)` stores them."""
-    return dhash.to_bytes(8, "big")
-
-
-def image_rows(records: Sequence[ImageRecord]) -> bytes:
-    """Encode images as rows of a binary COPY: sha256, dhash, width, height, size, format."""
-    out = bytearray()
-    for record in records:
-        name = record.format.encode()
-        fields = (
-            bytes.fromhex(record.sha256),
-            (64).to_bytes(4, "big") + dhash_bits(record.dhash),
-            record.width.to_bytes(4, "big"),
-            record.height.to_bytes(4, "big"),
-            record.size.to_bytes(8, "big"),
-            name,
-        )
-        out += len(fields).to_bytes(2, "big")
-        for value in fields:
-            out += len(value).to_bytes(4, "big") + value
-    return bytes(out)
-
-
-def embedding_rows(space: str, sha256: Sequence[str], vectors: NDArray[np.float32]) -> Iterator[bytes]:
-    """Encode embeddings as rows of a binary COPY: space, sha256, halfvec; `vectors` is (N, D) float32.
-
-    They come in parts, so that the server writes one while the next is encoded.
-    """
-    for start in range(0, len(sha256), PART):
-        yield embedding_part(space, sha256[start : start + PART], vectors[start : start + PART])
-
-
-def embedding_part(space: str, sha256: Sequence[str], vectors: NDArray[np.float32]) -> bytes:
-    """Encode some rows. All have one length, so they are one structured array: no loop."""
-    count, width = vectors.shape
-    name = space.encode()
-    row = np.dtype(
-        [
-            ("fields", ">i2"),
-            ("space_length", ">i4"),
-            ("space", f"S{len(name)}"),
-            ("sha_length", ">i4"),
-            ("sha", "u1", (32,)),
-            ("vector_length", ">i4"),
-            ("width", ">i2"),
-            ("unused", ">i2"),
-            ("vector", ">f2", (width,)),
-        ]
-    )
-    rows = np.zeros(count, row)
-    rows["fields"] = 3
-    rows["space_length"], rows["space"] = len(name), name
-    rows["sha_length"] = 32
-    rows["sha"] = np.frombuffer(bytes.fromhex("".join(sha256)), "u1").reshape(count, 32)
-    rows["vector_length"], rows["width"] = 4 + 2 * width, width
-    rows["vector"] = vectors.astype(np.float16)
-    return rows.tobytes()
-
-
-def copy(connection: Connection, table: str, rows: Iterable[bytes]) -> None:
-    """COPY binary rows, part by part, into `table`."""
-    driver = connection.connection.driver_connection
-    assert driver is not None  # noqa: S101 - an open connection has one
-    with driver.cursor() as cursor, cursor.copy(f"COPY {table} FROM STDIN (FORMAT BINARY)") as stream:
-        stream.write(COPY_HEADER)
-        for part in rows:
-            stream.write(part)
-        stream.write(COPY_TRAILER)
-
-
-def copy_new(connection: Connection, table: str, rows: Iterable[bytes]) -> None:
-    """COPY binary rows into `table`, leaving out those whose key is there already."""
-    staging = f"new_{table}"
-    connection.execute(text(f"CREATE TEMP TABLE {staging} (LIKE {table}) ON COMMIT DROP"))
-    copy(connection, staging, rows)
-    connection.execute(
-        text(f"INSERT INTO {table} SELECT * FROM {staging} ON CONFLICT DO NOTHING")  # noqa: S608 - our own name
-    )
-
-
 def store(
     engine: Engine,
     ledger: tuple[str, str],
@@ -162,44 +77,68 @@ def store(
     """
     rows = {record.sha256: row for row, record in enumerate(records)}  # a picture may be in a batch twice
     images = {record.sha256: record for record in records}
+    chosen = vectors if len(rows) == len(vectors) else vectors[[rows[sha] for sha in images]]
     try:
         try:
-            return write(engine, ledger, images, rows, space, vectors, copy)
-        except psycopg.IntegrityError:  # another load has stored one of these since we looked
-            return write(engine, ledger, images, rows, space, vectors, copy_new)
+            return write_new(engine, ledger, images, space, chosen)
+        except psycopg.IntegrityError:  # some of these are there already
+            return write_missing(engine, ledger, images, space, chosen)
     except (SQLAlchemyError, psycopg.Error) as exc:
         raise StoreError(f"Postgres refused a batch of {len(records)} images of '{ledger[0]}': {exc}") from exc
 
 
-def write(
+def write_new(
     engine: Engine,
     ledger: tuple[str, str],
     images: Mapping[str, ImageRecord],
-    rows: Mapping[str, int],
     space: str,
     vectors: NDArray[np.float32],
-    put: Callable[[Connection, str, Iterable[bytes]], None],
 ) -> int:
-    """Write what is not there yet, images before their embeddings; return the number of embeddings."""
-    digest = hashlib.sha256("".join(sorted(images)).encode()).hexdigest()
+    """Write images, where they are not there, and embeddings none of which is there; return how many these are.
+
+    Whether an embedding is there is not asked: its key tells, and asking takes longer than half of the writing.
+    """
+    with engine.begin() as connection:
+        count = connection.execute(text(IMAGES_COUNTED), among(images)).scalar_one()
+        if count < len(images):
+            held = connection.execute(text(IMAGES_HELD), among(images)).scalars() if count else ()
+            known = {sha.hex() for sha in held}
+            copy(connection, "image", [image_rows([image for sha, image in images.items() if sha not in known])])
+        copy(connection, "embedding", embedding_rows(space, list(images), vectors))
+        record_batch(connection, ledger, images, space)
+    return len(images)
+
+
+def write_missing(
+    engine: Engine,
+    ledger: tuple[str, str],
+    images: Mapping[str, ImageRecord],
+    space: str,
+    vectors: NDArray[np.float32],
+) -> int:
+    """Write what is not there yet, whoever else writes it at the time; return the number of embeddings."""
     with engine.begin() as connection:
         seen = connection.execute(text(SEEN), among(images) | {"space": space}).all()
         known = {row[0].hex() for row in seen}
         encoded = {row[0].hex() for row in seen if row[1]}
-        fresh = [sha for sha in images if sha not in encoded]
-        if len(known) < len(images):
-            put(connection, "image", [image_rows([image for sha, image in images.items() if sha not in known])])
-        if fresh:
-            chosen = vectors if len(fresh) == len(vectors) else vectors[[rows[sha] for sha in fresh]]
-            put(connection, "embedding", embedding_rows(space, fresh, chosen))
-        connection.execute(
-            text(
-                "INSERT INTO batch (graph, source, stage, digest, rows) VALUES (:graph, :source, :stage, :digest, "
-                ":rows) ON CONFLICT DO NOTHING"
-            ),
-            {"graph": ledger[0], "source": ledger[1], "stage": space, "digest": digest, "rows": len(images)},
-        )
+        fresh = [row for row, sha in enumerate(images) if sha not in encoded]
+        shas = list(images)
+        copy_new(connection, "image", [image_rows([image for sha, image in images.items() if sha not in known])])
+        copy_new(connection, "embedding", embedding_rows(space, [shas[row] for row in fresh], vectors[fresh]))
+        record_batch(connection, ledger, images, space)
     return len(fresh)
+
+
+def record_batch(connection: Connection, ledger: tuple[str, str], images: Collection[str], space: str) -> None:
+    """Write the ledger's row of a batch, once."""
+    digest = hashlib.sha256("".join(sorted(images)).encode()).hexdigest()
+    connection.execute(
+        text(
+            "INSERT INTO batch (graph, source, stage, digest, rows) VALUES (:graph, :source, :stage, :digest, "
+            ":rows) ON CONFLICT DO NOTHING"
+        ),
+        {"graph": ledger[0], "source": ledger[1], "stage": space, "digest": digest, "rows": len(images)},
+    )
 
 
 def stored(engine: Engine, space: str, sha256: Sequence[str]) -> dict[str, ImageRecord]:
