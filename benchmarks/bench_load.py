@@ -14,10 +14,11 @@ from pathlib import Path
 import neo4j
 
 from benchmarks.stores import stores
-from ingest.load import entity_row, load
+from ingest.load import load
 from ingest.mmkb import read_mmkb
 from ingest.target import Target, batches, choose_tower
 from kg import graph, removal
+from kg.entity_rows import entity_row
 from kg.naming import relation_types, type_labels
 from kg.types import Source, Triple
 

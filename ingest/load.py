@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from ingest.explain import semantic_line
@@ -17,8 +17,13 @@ from ingest.judge import judge
 from ingest.load_images import load_images
 from ingest.target import Target, Tower, batches
 from kg import bulk, catalogue, facts, graph, queries
-from kg.naming import relation_label, relation_types, type_labels
-from kg.rdf_entity import best_label, label_key
+from kg.bulk import Imported
+from kg.entity_rows import entity_row
+from kg.errors import DataError
+from kg.naming import relation_label
+from kg.rdf_entity import label_key
+from kg.source_names import Names, labels_of, source_names
+from kg.spool import Reading
 from kg.types import Entity, Reject, Source
 from kg.whole_file import whole_file
 
@@ -44,23 +49,24 @@ class Summary:
     seconds: float
 
 
-def load(target: Target, source: Source, tower: Tower, imported: int | None = None) -> Summary:
+def load(target: Target, source: Source, tower: Tower, imported: Imported | None = None) -> Summary:
     """Load `source`; run again it adds only what is missing.
 
-    `imported` is the number of its facts that `kg.bulk` has put there already. Raises DataError, StoreError.
+    `imported` is what `kg.bulk` has put there already. Raises DataError, StoreError.
     """
     start = time.monotonic()
     catalogue.check_name(target.graph)
     writer = graph.claim(target.driver, target.graph)
+    settle_origin(writer, source)
     fresh = bool(graph.read(target.driver, queries.IS_FRESH, graph=target.graph)[0]["fresh"])
-    types = name_all(writer, source)
-    changed_entities = write_entities(target, writer, source, fresh)
-    write_vocabulary(writer, source)
-    if imported is None:
-        new_triples = write_facts(target, writer, source, types, fresh)
+    names = imported.names if imported else find_names(writer, source)
+    write_names(writer, source, names)
+    if imported:
+        changed_entities, new_triples = complete(target, writer, source, imported)
     else:
-        bulk.check_count(target.driver, target.graph, imported)
-        new_triples = imported
+        changed_entities = write_entities(target, writer, source, fresh)
+        new_triples = write_facts(target, writer, source, names.relations, fresh)
+    write_vocabulary(writer, source)
     images = load_images(target, writer, source, tower)
     judged = None
     if images.count:
@@ -86,33 +92,46 @@ def load(target: Target, source: Source, tower: Tower, imported: int | None = No
     )
 
 
-def name_all(writer: graph.Writer, source: Source) -> dict[str, str]:
-    """Name the source's relations and types in the graph, never renaming one; return relation -> relationship type."""
-    taken = {row["path"]: row["type"] for row in graph.read(writer.driver, queries.RELATIONS, graph=writer.graph)}
-    types = relation_names(source, taken)
-    labels = {path: best_label(by_language) for path, by_language in source.relation_labels.items()}
+def settle_origin(writer: graph.Writer, source: Source) -> None:
+    """Keep which file a source is called after. Raises DataError if that was another one, which is still there.
+
+    What a source says takes the place of what it said before, so the second file would undo the first.
+    """
+    if source.origin is None:
+        return
+    [row] = graph.read(writer.driver, queries.ORIGINS, graph=writer.graph)
+    origins: dict[str, str] = dict(each.split("\t", 1) for each in row["origins"])
+    former = origins.get(source.name, str(source.origin))
+    if former != str(source.origin) and Path(former).exists():
+        raise DataError(
+            f"The graph '{writer.graph}' has a source '{source.name}' already, from {former}, and {source.origin} "
+            "would take its place: give it a name of its own with --name (or the same one, if it is the same source)."
+        )
+    writer.run(queries.KEEP_ORIGIN, source=source.name, origin=str(source.origin))
+
+
+def find_names(writer: graph.Writer, source: Source) -> Names:
+    """Name the source's relations and types, each as the graph calls it already where it does."""
+    relations = {row["path"]: row["type"] for row in graph.read(writer.driver, queries.RELATIONS, graph=writer.graph)}
+    types = {row["path"]: row["label"] for row in graph.read(writer.driver, queries.TYPES, graph=writer.graph)}
+    return source_names(source, relations, types)
+
+
+def write_names(writer: graph.Writer, source: Source, names: Names) -> None:
+    """Write the names of the source's relations and types; none that is there is changed."""
+    labels = labels_of(source.relation_labels)
     rows = [
         {
             "path": path,
-            "type": types[path],
+            "type": names.relations[path],
             "direction": "forward",  # a type always reads from head to tail
             "labels": {"label": relation_label(path, labels)}
             | {label_key("label", lang): text for lang, text in source.relation_labels.get(path, {}).items() if lang},
         }
-        for path in sorted(types)
+        for path in sorted(names.relations)
     ]
     writer.run(queries.NAME_RELATIONS, rows=rows)
-    known = {row["path"]: row["label"] for row in graph.read(writer.driver, queries.TYPES, graph=writer.graph)}
-    winning = sorted({entity.types[0] for entity in source.entities if entity.types})
-    kinds = type_labels(winning, known, {path: best_label(found) for path, found in source.type_labels.items()})
-    writer.run(queries.NAME_TYPES, rows=[{"path": path, "label": label} for path, label in kinds.items()])
-    return types
-
-
-def relation_names(source: Source, taken: Mapping[str, str]) -> dict[str, str]:
-    """Return the relationship type of each relation of a source, given those that the graph has."""
-    labels = {path: best_label(by_language) for path, by_language in source.relation_labels.items()}
-    return relation_types({triple.relation for triple in source.triples}, taken, labels)
+    writer.run(queries.NAME_TYPES, rows=[{"path": path, "label": label} for path, label in names.types.items()])
 
 
 def write_entities(target: Target, writer: graph.Writer, source: Source, fresh: bool) -> int:
@@ -142,25 +161,14 @@ def write_entities(target: Target, writer: graph.Writer, source: Source, fresh: 
     return changed
 
 
-def entity_row(entity: Entity, named: Mapping[str, str], source: str) -> dict[str, object]:
-    """Return an entity as a row: `properties` are what the source says, `makeshift` what stands until one does."""
-    properties: dict[str, object] = dict(entity.properties)
-    properties |= {label_key("name", language): text for language, text in entity.labels.items()}
-    makeshift = {"name": entity.name, "names": [entity.name], "description": "", "types": []}
-    if entity.names:
-        properties["name"] = entity.name
-    if entity.description:
-        properties["description"] = entity.description
-    if entity.types:
-        properties["types"] = list(entity.types)
-    return {
-        "id": entity.id,
-        "properties": properties,
-        "makeshift": makeshift,
-        "names": list(entity.names),
-        "label": named[entity.types[0]] if entity.types else None,
-        "said": [f"{source}\t{fragment}" for fragment in entity.said],
-    }
+def complete(target: Target, writer: graph.Writer, source: Source, imported: Imported) -> tuple[int, int]:
+    """Write what the importer's tables could not hold; return how many entities and facts are there."""
+    whole = len(source.entities)
+    if imported.unfinished:
+        rest = Reading(len(imported.unfinished), lambda: (e for e in source.entities if e.id in imported.unfinished))
+        write_entities(target, writer, replace(source, entities=rest), fresh=True)
+    bulk.check_import(writer, imported, whole)
+    return whole, imported.facts
 
 
 def write_vocabulary(writer: graph.Writer, source: Source) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,8 @@ import click
 from kg.cli import Kwk
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ingest.load import Summary
     from kg.types import Source
 
@@ -27,7 +29,14 @@ class How:
 
 
 def load_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options of loading; it gets them as `how`."""
+    """Give a command the options of loading a graph; it gets them as `how`."""
+    return click.option("--bulk", is_flag=True, help="Load a large graph offline, into an empty database.")(
+        picture_options(command)
+    )
+
+
+def picture_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of loading pictures; it gets them as `how`."""
 
     @click.option(
         "--encoder",
@@ -37,17 +46,18 @@ def load_options(command: Callable[..., None]) -> Callable[..., None]:
         help="What looks at the pictures: lite (offline), an open_clip model NAME/PRETRAINED "
         "(ViT-L-14/openai is KnowBLIP's), or NAME:PATH for weights of your own.",
     )
-    @click.option("--bulk", is_flag=True, help="Load the facts of a large graph offline, into an empty database.")
     @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
     @wraps(command)
-    def with_how(*arguments: Any, encoder: str, bulk: bool, as_json: bool, **others: Any) -> None:
+    def with_how(*arguments: Any, encoder: str, as_json: bool, bulk: bool = False, **others: Any) -> None:
         command(*arguments, how=How(encoder, bulk, as_json), **others)
 
     return with_how
 
 
-def load_into(kwk: Kwk, graph_name: str, read: Callable[[], Source], how: How) -> None:
-    """Read a source, load it and say what became of it."""
+def load_into(
+    kwk: Kwk, graph_name: str, read: Callable[[], Source], how: How, origin: Path | None = None
+) -> None:  # fmt: skip
+    """Read a source, load it and say what became of it; `origin` is where it lies, if it is called after that."""
     from ingest.load import load, write_rejects
     from ingest.target import Target, choose_tower
     from kg import bulk
@@ -60,11 +70,16 @@ def load_into(kwk: Kwk, graph_name: str, read: Callable[[], Source], how: How) -
     check_name(graph_name)
     tower = choose_tower(how.encoder)
     progress = bar if kwk.verbosity >= 0 else silent
+    offline = False
     if how.bulk:
         with open_stores(kwk) as stores:
-            bulk.refuse_unless_empty(stores.driver, kwk.services)
+            offline = bulk.may_import(stores.driver, kwk.services, graph_name)
+        if not offline:
+            kwk.say(f"A load of '{graph_name}' was cut short: it goes on where it was.")
     kwk.say("Reading …")
     source = read()
+    if origin:
+        source = replace(source, origin=origin.absolute())
     if not len(source.entities) and not len(source.images):
         dropped = write_rejects(kwk.home, graph_name, source.name, source.rejects)
         raise DataError(
@@ -75,7 +90,7 @@ def load_into(kwk: Kwk, graph_name: str, read: Callable[[], Source], how: How) -
                 else "it is empty."
             )
         )
-    imported = import_offline(kwk, graph_name, source) if how.bulk else None
+    imported = bulk.import_source(kwk.services, graph_name, source, kwk.say, progress) if offline else None
     with open_stores(kwk) as stores:
         target = Target(stores.driver, stores.engine, graph_name, kwk.home, progress)
         summary = load(target, source, tower, imported)
@@ -84,16 +99,6 @@ def load_into(kwk: Kwk, graph_name: str, read: Callable[[], Source], how: How) -
         click.echo(json.dumps(asdict(summary), ensure_ascii=False))
     else:
         tell(summary)
-
-
-def import_offline(kwk: Kwk, graph_name: str, source: Source) -> int:
-    """Import the facts with the server stopped; return how many there were."""
-    from ingest.load import relation_names
-    from kg.bulk import import_facts
-    from kg.progress import bar, silent
-
-    progress = bar if kwk.verbosity >= 0 else silent
-    return import_facts(kwk.services, graph_name, source, relation_names(source, {}), kwk.say, progress)
 
 
 def tell(summary: Summary) -> None:

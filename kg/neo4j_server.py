@@ -10,12 +10,13 @@ from typing import ClassVar
 from kg.errors import ServiceError
 from kg.jars import fetch_jars
 from kg.java import choose_java
-from kg.processes import Known, end, launch
+from kg.processes import Known, end, find_by_arguments, launch
 from kg.service_state import password_file
 from kg.settings import Neo4jAddress
 
 USER = "neo4j"
 MAIN_CLASS = "org.neo4j.server.Neo4jCommunity"
+ADMIN_CLASS = "org.neo4j.cli.AdminTool"  # the offline importer's
 _FIRST_PASSWORD = "neo4j"  # noqa: S105 - what every new Neo4j has, until we set another
 _STOP_PATIENCE = 30.0  # seconds
 _OPENED = ("java.nio", "java.io", "sun.nio.ch", "java.util.concurrent")
@@ -101,13 +102,28 @@ class Neo4jServer:
         return launch([*self.java_command(java, heap), *self.arguments, conf], self.log, self.folder)
 
     @property
+    def jars(self) -> str:
+        """Return where Java finds Neo4j's classes."""
+        return str(self.home / "neo4j" / "lib" / "*")
+
+    @property
     def importing(self) -> Path:
         """Return the file that is there for as long as the offline importer replaces the database."""
         return self.home / "neo4j" / "importing"
 
+    @property
+    def tables(self) -> Path:
+        """Return the folder of what the importer reads."""
+        return self.home / "neo4j" / "tables"
+
     def forget_half_import(self) -> None:
-        """Remove what an importer that was killed has left: Neo4j can't open it, and before it there was nothing."""
+        """Remove what an importer that was killed has left: Neo4j can't open it, and before it there was nothing.
+
+        It may still run, where only the command that started it was killed.
+        """
         if self.importing.exists():
+            end(find_by_arguments(ADMIN_CLASS, self.jars), _STOP_PATIENCE)
+            rmtree(self.tables, ignore_errors=True)
             for part in ("databases", "transactions"):
                 rmtree(self.folder / "data" / part / "neo4j", ignore_errors=True)
             self.importing.unlink()
@@ -116,7 +132,7 @@ class Neo4jServer:
         """Return how Java runs a class of Neo4j's, with `heap` MiB at most."""
         options = [f"-Xms{heap // 2}m", f"-Xmx{heap}m", "-XX:+UseParallelGC", "-Dfile.encoding=UTF-8"]
         options += [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in _OPENED]
-        options += ["--enable-native-access=ALL-UNNAMED", "-cp", str(self.home / "neo4j" / "lib" / "*")]
+        options += ["--enable-native-access=ALL-UNNAMED", "-cp", self.jars]
         return [str(java), *options]
 
     def knows_assets(self) -> bool:

@@ -26,6 +26,14 @@ MATCH (g:Graph {name: $graph})
 SET g.source = $source, g.ingested = datetime(), g.changed = CASE WHEN $changed THEN datetime() ELSE g.changed END
 """
 
+# Where each source that is called after its file was read, as source, tab, path.
+ORIGINS = "MATCH (g:Graph {name: $graph}) RETURN coalesce(g.origins, []) AS origins"
+
+KEEP_ORIGIN = """
+MATCH (g:Graph {name: $graph})
+SET g.origins = [o IN coalesce(g.origins, []) WHERE NOT o STARTS WITH $source + '\t'] + ($source + '\t' + $origin)
+"""
+
 # In which spaces the graph's pictures are kept, and by which encoder (as `--encoder` takes it) each came to be.
 USE_SPACE = """
 MATCH (g:Graph {name: $graph})
@@ -160,6 +168,17 @@ SET h.path = CASE WHEN h.sources = [$source] AND NOT h.path IN row.paths THEN ro
     i.path = CASE WHEN h.sources = [$source] AND NOT i.path IN row.paths AND NOT EXISTS {
         (o:Entity)-[:HAS_IMAGE]->(i) WHERE o <> e } THEN row.properties.path ELSE i.path END
 SET h.sources = CASE WHEN $source IN coalesce(h.sources, []) THEN h.sources ELSE coalesce(h.sources, []) + $source END
+"""
+
+# A file has one content: what this source had at a path before, as another picture, is no longer its own.
+UNTIE_FORMER = """
+UNWIND $offered AS row
+MATCH (e:Entity {graph: $graph, id: row.entity})-[h:HAS_IMAGE]->(i:Image)
+WHERE h.path IN row.paths AND $source IN h.sources AND NOT i.sha256 IN row.shas
+SET h.sources = [s IN h.sources WHERE s <> $source]
+WITH h, i, i.sha256 AS sha256 WHERE h.sources = []
+DELETE h
+RETURN DISTINCT sha256
 """
 
 # --- reading ------------------------------------------------------------------------------------------------------

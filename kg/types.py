@@ -102,3 +102,4 @@ class Source:
     vocabulary: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # subject -> what RDF says of it, as above
     splits: Mapping[str, Mapping[Triple, str]] = field(default_factory=dict)  # split's name -> triple -> its part
     rejects: Sequence[Reject] = ()
+    origin: Path | None = None  # the file or folder that it is called after; None where its user named it

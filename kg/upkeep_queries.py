@@ -97,6 +97,11 @@ FOREACH (_ IN CASE WHEN v.said = [] THEN [1] ELSE [] END | DELETE v)
 RETURN count(*) AS removed
 """
 
+FORGET_ORIGIN = """
+MATCH (g:Graph {name: $graph})
+SET g.origins = [o IN g.origins WHERE NOT o STARTS WITH $source + '\t']
+"""
+
 FORGET_BATCHES = """
 MATCH (b:Batch {graph: $graph, source: $source})
 WITH b LIMIT $limit
@@ -144,12 +149,23 @@ ORDER BY exact DESC, named DESC, COUNT { (e)--() } DESC, id LIMIT 10
 
 # --- importing offline --------------------------------------------------------------------------------------------
 
-HELD = "MATCH (n) WHERE NOT n:Migration RETURN count(n) AS nodes"
-
-FACTS = """
-MATCH (:Entity {graph: $graph})-[r]->(:Entity) WHERE r.triple IS NOT NULL
-RETURN count(r) AS facts
+# `whole`: a load of this graph has ended. `others`: what is none of this graph's.
+HELD = """
+OPTIONAL MATCH (g:Graph {name: $graph})
+WITH g.ingested IS NOT NULL AS whole
+OPTIONAL MATCH (n) WHERE NOT n:Migration
+WITH whole, n, coalesce(n.graph, CASE WHEN n:Graph THEN n.name END, '') <> $graph AS other
+RETURN whole, count(n) AS nodes, count(CASE WHEN other THEN n END) AS others
 """
+
+SET_NO_TYPES = """
+MATCH (e:Entity {graph: $graph}) WHERE e.types IS NULL
+WITH e LIMIT $limit
+SET e.types = []
+"""
+
+# Both counts come from the store's statistics, at once.
+COUNT_ALL = "RETURN COUNT { (:Entity) } AS entities, COUNT { ()-->() } AS facts"
 
 # --- checking -----------------------------------------------------------------------------------------------------
 
