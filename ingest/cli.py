@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from ingest.loading import How, load_into, load_options
+from ingest.loading import How, load_into, load_options, picture_options
 from kg.cli import Kwk
 from kg.graph_commands import graph_option
 
@@ -66,7 +66,7 @@ def mmkb(
     """Load a folder in MMKB's layout: DB15K, YAGO15K, or one of your own."""
     from ingest.mmkb import read_mmkb
 
-    load_into(kwk, graph_name, lambda: read_mmkb(source, name or graph_name, subset), how)
+    load_into(kwk, graph_name, lambda: read_mmkb(source, name or graph_name, subset), how, None if name else source)
 
 
 @ingest.command()
@@ -91,8 +91,11 @@ def rdf(
     progress = bar if kwk.verbosity >= 0 else silent
     scratch = kwk.home / "scratch"
     scratch.mkdir(parents=True, exist_ok=True)
-    source_name = name or files[0].name
-    load_into(kwk, graph_name, lambda: read_rdf(files, source_name, image_root, scratch, progress), how)
+    first = files[0]
+    called = name or first.name
+    load_into(
+        kwk, graph_name, lambda: read_rdf(files, called, image_root, scratch, progress), how, None if name else first
+    )  # fmt: skip
 
 
 @ingest.command("csv")
@@ -114,17 +117,19 @@ def csv_tables(
     from ingest.tabular import read_tables
 
     delimiter = {"tab": "\t", "\\t": "\t"}.get(options["delimiter"] or "", options["delimiter"])
-    source_name = options["name"] or next((path.name for path in [*edges, *nodes]), "")
+    first = next(iter([*edges, *nodes]), None)
+    called = options["name"] or (first.name if first else "")
     scratch = kwk.home / "scratch"
     scratch.mkdir(parents=True, exist_ok=True)
-    load_into(kwk, graph_name, lambda: read_tables(nodes, edges, source_name, delimiter, scratch), how)
+    origin = None if options["name"] else first
+    load_into(kwk, graph_name, lambda: read_tables(nodes, edges, called, delimiter, scratch), how, origin)
 
 
 @ingest.command()
 @click.option("--map", "map_file", required=True, type=click.Path(path_type=Path), help="Lines of: id TAB path.")
 @graph_option
 @click.option("--name", help="Name of the source; default: the map file's name.")
-@load_options
+@picture_options
 @click.pass_obj
 def images(kwk: Kwk, map_file: Path, graph_name: str | None, name: str | None, how: How) -> None:
     """Add pictures to a graph; their paths are relative to the map file."""

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from ingest.images import DECODE_AT_LEAST, Picture, Unusable, open_pictures, read_within
 from ingest.target import Target, Tower, batches
-from kg import graph, queries, vectors
+from kg import graph, queries, removal, vectors
 from kg.types import ImageFile, ImageRecord, Reject, Source
 
 BATCH = 256  # files that are looked up at a time
@@ -34,6 +34,7 @@ def load_images(target: Target, writer: graph.Writer, source: Source, tower: Tow
     prefix = settle_root(writer, root, source.name)
     rejects: list[Reject] = []
     count = new = 0
+    former: set[str] = set()
     with target.progress("images", len(source.images)) as advance:
         for batch in batches(source.images, BATCH):
             records, unknown = known_images(target.engine, tower.space, root, batch)
@@ -48,8 +49,12 @@ def load_images(target: Target, writer: graph.Writer, source: Source, tower: Tow
                     records += fresh
                 advance(len(opened))
             placed = [replace(record, path=prefix + record.path) for record in records]
-            new += graph.write_images(writer, placed, source.name)
+            created, replaced = graph.write_images(writer, placed, source.name)
+            new += created
+            former.update(replaced)
             count += len(records)
+    if former:
+        removal.remove_bare_images(writer, target.engine, former)
     vectors.build_index(target.engine, tower.space, tower.width)  # also where a load before was killed on its way here
     writer.run(queries.USE_SPACE, space=tower.space, encoder=tower.name)
     return LoadedImages(count, new, rejects)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -67,5 +68,13 @@ def export(
     if target:
         kwk.say(f"Wrote {graph.entities:,} entities of '{name}' to {target}.")
     if graph.images and kind == "rdf":
-        root = os.path.commonpath(graph.image_roots)  # one folder: a source has no more
-        kwk.say(f"Its pictures are named as files: ingest it with --image-root {root}.")
+        kwk.say(f"Its pictures are named as files: {how_to_ingest(graph.image_roots)}.")
+
+
+def how_to_ingest(roots: Sequence[Path]) -> str:
+    """Say by which --image-root an export finds its pictures again; never by the root of all files."""
+    shared = Path(os.path.commonpath(roots))
+    if shared != Path(shared.anchor):
+        return f"ingest it with --image-root {shared}"
+    options = ", then with ".join(f"--image-root {root}" for root in roots)
+    return f"ingest it once for each of their folders, with {options}"

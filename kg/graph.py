@@ -116,12 +116,33 @@ def claim(driver: neo4j.Driver, graph: str) -> Writer:
     return Writer(driver, graph, record["token"])
 
 
-def write_images(writer: Writer, records: Sequence[ImageRecord], source: str) -> int:
-    """Write (:Entity)-[:HAS_IMAGE]->(:Image); return how many relationships were new."""
+def write_images(writer: Writer, records: Sequence[ImageRecord], source: str) -> tuple[int, list[str]]:
+    """Write (:Entity)-[:HAS_IMAGE]->(:Image); return how many were new, and the sha256 of what they take the place of.
+
+    That is what this source had at the same path before: the file has another content now.
+    """
+    rows = image_rows(records)
+    offered: dict[str, tuple[set[str], set[str]]] = {}
+    for record in records:
+        paths, shas = offered.setdefault(record.entity, (set(), set()))
+        paths.add(record.path)
+        shas.add(record.sha256)
+    now = [{"entity": each, "paths": sorted(paths), "shas": sorted(shas)} for each, (paths, shas) in offered.items()]
+
+    def work(tx: Tx) -> tuple[int, list[str]]:
+        common = {"graph": writer.graph, "source": source}
+        created = tx.run(queries.WRITE_IMAGES, common, rows=rows).consume().counters.relationships_created
+        return created, [row["sha256"] for row in tx.run(queries.UNTIE_FORMER, common, offered=now)]
+
+    return writer.write(work)
+
+
+def image_rows(records: Sequence[ImageRecord]) -> list[dict[str, Any]]:
+    """Return pictures as rows of queries.WRITE_IMAGES."""
     paths: dict[tuple[str, str], list[str]] = {}
     for record in records:
         paths.setdefault((record.entity, record.sha256), []).append(record.path)
-    rows = [
+    return [
         {
             "paths": paths[record.entity, record.sha256],
             "entity": record.entity,
@@ -136,7 +157,6 @@ def write_images(writer: Writer, records: Sequence[ImageRecord], source: str) ->
         }
         for record in records
     ]
-    return writer.run(queries.WRITE_IMAGES, rows=rows, source=source).relationships_created
 
 
 def picture_name(path: str) -> str:

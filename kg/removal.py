@@ -1,6 +1,6 @@
 """Take a graph, a source, an entity or an image out of both stores; what was killed can be run again."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import LiteralString
 
@@ -57,6 +57,7 @@ def remove_source(driver: neo4j.Driver, engine: Engine, name: str, source: str, 
         for query in (upkeep_queries.FORGET_VOCABULARY, upkeep_queries.FORGET_BATCHES):
             repeat(writer, query, NODES, source=source)
         images = remove_bare_images(writer, engine)
+    writer.run(upkeep_queries.FORGET_ORIGIN, source=source)
     vectors.forget(engine, name, source)
     after = graph.read(driver, upkeep_queries.NODE_COUNT, graph=name)[0]["nodes"]
     touch(writer)
@@ -83,10 +84,10 @@ def remove_image(driver: neo4j.Driver, engine: Engine, name: str, sha256: str) -
     return Removed(0, images, edges)
 
 
-def remove_bare_images(writer: graph.Writer, engine: Engine) -> int:
-    """Remove the pictures of a graph that no entity has; return how many left Postgres."""
+def remove_bare_images(writer: graph.Writer, engine: Engine, among: Collection[str] | None = None) -> int:
+    """Remove the pictures of a graph, or those `among` them, that no entity has; return how many left Postgres."""
     rows = graph.read(writer.driver, upkeep_queries.BARE_IMAGES, graph=writer.graph)
-    shas = [row["sha256"] for row in rows]
+    shas = [row["sha256"] for row in rows if among is None or row["sha256"] in among]
     if not shas:
         return 0
     images = vectors.remove(engine, unshared(writer.driver, writer.graph, shas))
