@@ -18,9 +18,9 @@ from dialogue.asks import Ask
 from dialogue.batches import BATCH, Engine, Written, batches_of
 from dialogue.folder import SETTINGS, WORDINGS, check_target, new_folder
 from dialogue.joining import joining
-from dialogue.leakage import write_leakage
 from dialogue.material import Material, Origin
 from dialogue.parts import Parts, write_parts
+from dialogue.relation_links import linked
 from dialogue.serialise import SCHEMA
 from dialogue.splits import TEST, TRAIN, VALID
 from dialogue.tongues import Coverage, asked_in, coverage, prepare_in
@@ -121,7 +121,6 @@ def build(
         _save(folder, material, settings, built)
         if parts is not None:
             write_parts(folder, graph, parts)
-        write_leakage(folder, graph)
     return built
 
 
@@ -228,6 +227,14 @@ def _save(folder: Path, material: Material, settings: BuildSettings, built: Buil
         "dialogues": built.dialogues,
         "rounds": built.rounds,
         "dropped": built.dropped,
+        "relations": asdict(
+            linked(
+                [relation.path for relation in graph.relations],
+                graph.triple_heads(),
+                graph.outgoing.relation,
+                graph.outgoing.neighbour,
+            )
+        ),
         "languages": {lang: asdict(found) for lang, found in built.languages.items()},
     }
     forms = {

@@ -117,6 +117,8 @@ def multi_hop(scope: Scope, subject: int) -> Derived | None:
     (asks_tail, run), m = drawn, scope.material
     side, worded = m.side(asks_tail), scope.worded(asks_tail, run)
     between, first = side.neighbour[side.run_start[run]], side.triple[side.run_start[run]]
+    if not m.survey.runs(asks_tail).single[side.run_relation[run]]:
+        return None  # "the town whose country is Bulgaria" would be one of thousands
     phrase = described(scope.words, worded, asks_tail, m.said[subject])
     then = scope.run_of(between) if scope.can_say(between, subject) else None
     if phrase is None or then is None or not scope.allowed(first, 0):

@@ -20,7 +20,12 @@ _SEVERAL = re.compile(r"^(?:Who|Which|What) (?:are|were|have)\b|^What (?:is|was)
 _POINTING = frozenset(
     ["that", "whose", "who", "which", "there", "here", "it", "them", "its", "their", "this", "these", "one"]
 )
+_NO_NOUNS = frozenset({"do", "does", "did", "can", "could", "would", "will", "else", "kind", "kinds", "type", "sort"})
 _NOUN = re.compile(r"[^\W\d_]+(?:[ '’-][^\W\d_]+)*")
+_UNITS = {
+    "m": "metres", "metres": "metres", "meters": "metres", "km": "kilometres", "kg": "kilograms", "g": "grams",
+    "cm": "centimetres", "mm": "millimetres", "years": "years", "usd": "US dollars",
+}  # fmt: skip
 _MOST_WORDS = 4  # of a noun that is put into a phrase
 
 
@@ -59,7 +64,7 @@ def _counts(prefix: str) -> bool:
     if first not in _INTERROGATIVES:
         return False
     for i, word in enumerate(words[:3]):
-        if not word.isalpha() or word in english().prepositions or word in english().auxiliaries:
+        if not word.isalpha() or word in english().prepositions or word in english().auxiliaries or word in _NO_NOUNS:
             return False
         if is_plural(word) and word not in _POINTING and i + 1 < len(words):
             return plural(word) == word and word not in ("species", "series", "headquarters", "does")
@@ -136,6 +141,10 @@ def claim(form: Statement, head: str, tail: str) -> tuple[str, str]:
 def property_words(name: str) -> str | None:
     """Return a property's name as words: "surfaceTemperature" -> "surface temperature"; None if it has none."""
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])|_+", " ", name).lower().strip()
+    words = spaced.split()
+    if len(words) > 1 and words[-1] in _UNITS:
+        spaced = f"{' '.join(words[:-1])} in {_UNITS[words[-1]]}"
+        return spaced if _NOUN.fullmatch(spaced) else None
     return spaced if _NOUN.fullmatch(spaced) and len(spaced) > 2 else None
 
 

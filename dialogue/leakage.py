@@ -14,8 +14,8 @@ import numpy as np
 from dialogue.folder import SETTINGS, WORDINGS, read_settings
 from dialogue.relation_links import RelationLinks, linked
 from dialogue.types import SPLITS
-from kg.adjacency import Adjacency
 from kg.errors import DataError
+from kg.whole_file import whole_file
 
 REPORT = "leakage.json"
 LINES = {
@@ -137,7 +137,8 @@ def _ends(form: str) -> tuple[str, str]:
 def leakage(folder: Path, links: RelationLinks | None = None) -> dict[str, Any]:
     """Return in how many rounds of valid and test train gives something away, by format.
 
-    Without `links` the relations are compared by what the dialogues say. Raises DataError if a line can't be read.
+    Without `links` relations give each other away as the build noted, or else by what the dialogues say. Raises
+    DataError if a line can't be read.
     """
     links = links or _noted(folder) or _said(folder)
     try:
@@ -169,12 +170,13 @@ def _shares(found: Counter[str]) -> dict[str, Any]:
     return {"rounds": found["rounds"]} | {line: round(found[line] / found["rounds"], 4) for line in LINES}
 
 
-def write_leakage(folder: Path, graph: Adjacency) -> None:
-    """Write the report beside the dialogues, with the relations compared over the whole graph."""
-    paths = [relation.path for relation in graph.relations]
-    links = linked(paths, graph.triple_heads(), graph.outgoing.relation, graph.outgoing.neighbour)
-    text = json.dumps(leakage(folder, links), ensure_ascii=False, indent=1)
-    (folder / REPORT).write_text(text + "\n", encoding="utf-8")
+def write_leakage(folder: Path) -> dict[str, Any]:
+    """Write the report beside the dialogues and return it."""
+    found = leakage(folder)
+    text = json.dumps(found, ensure_ascii=False, indent=1)
+    with whole_file(folder / REPORT) as partial:
+        partial.write_text(text + "\n", encoding="utf-8")
+    return found
 
 
 def rounds(path: Path) -> Iterator[Round]:
@@ -223,7 +225,7 @@ def _round(asked: Mapping[str, Any], given: Mapping[str, Any]) -> Round:
 def _noted(folder: Path) -> RelationLinks | None:
     """Return the links that the build noted, from the whole graph."""
     try:
-        found = json.loads((folder / REPORT).read_bytes())["relations"]
+        found = json.loads((folder / SETTINGS).read_bytes())["relations"]
         return RelationLinks(*({r: tuple(s) for r, s in found[each].items()} for each in ("near_duplicate", "inverse")))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None

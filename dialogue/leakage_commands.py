@@ -16,11 +16,11 @@ from kg.graph_commands import graph_option, json_option
 @graph_option
 @json_option
 def leakage(folder: Path | None, graph_name: str | None, as_json: bool) -> None:
-    """Count how much of valid and test is in train already: triples, inverses, questions, images, entities."""
+    """Count how much of valid and test is in train already, into leakage.json: facts, questions, images, entities."""
     from dialogue.folder import choose_folder
-    from dialogue.leakage import leakage as leakage_of
+    from dialogue.leakage import write_leakage
 
-    found = leakage_of(choose_folder(folder, graph_name))
+    found = write_leakage(choose_folder(folder, graph_name))
     click.echo(json.dumps(found, ensure_ascii=False, indent=1) if as_json else "\n".join(told(found)))
 
 

@@ -20,6 +20,7 @@ from kg.errors import DataError, ServiceError
 STORE = 512 << 20  # bytes of Ray's object store: a graph goes through it once
 QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",  # nothing is told to anybody
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # no cluster: it listens on this machine alone, on every system
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "RAY_enable_open_telemetry": "0",
 }
@@ -73,7 +74,7 @@ def _start(workers: int, place: str) -> None:
             object_store_memory=STORE,
             log_to_driver=False,
             logging_level=logging.ERROR,
-            _node_ip_address="127.0.0.1",  # then its servers listen there alone
+            _node_ip_address="127.0.0.1",
             _temp_dir=place,
         )
     except (OSError, RuntimeError, ValueError, ConnectionError) as exc:

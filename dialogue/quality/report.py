@@ -14,6 +14,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from dialogue.leakage import write_leakage
 from dialogue.quality import plots
 from dialogue.quality.clusters import Clusters
 from dialogue.quality.conversation import shown
@@ -24,6 +25,7 @@ from dialogue.statistics import numbers
 from dialogue.types import SPLITS
 from dialogue.verify import REASONS as FINDINGS
 from dialogue.verify import Report
+from kg.errors import DataError
 
 LEAKAGE = "leakage.json"
 ROWS = 200  # of a table that is made from a file of others
@@ -203,14 +205,14 @@ def _svg(text: str) -> Markup:
     return Markup(text)  # noqa: S704 - drawn by `plots`, which escapes what it is given
 
 
-def leakage(folder: Path) -> list[tuple[str, str]] | None:
-    """Return a leakage report's figures, None if there is none; one that can't be read says so."""
+def leakage(folder: Path) -> list[tuple[str, str]]:
+    """Return a leakage report's figures, counted now if nobody did; one that can't be read says so."""
     path = folder / LEAKAGE
-    if not path.exists():
-        return None
     try:
+        if not path.exists():
+            write_leakage(folder)
         return list(_flat(json.loads(path.read_bytes())))[:ROWS]
-    except (OSError, ValueError, RecursionError) as exc:
+    except (OSError, ValueError, RecursionError, DataError) as exc:
         return [(LEAKAGE, f"can't be read: {exc}")]
 
 

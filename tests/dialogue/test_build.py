@@ -56,7 +56,14 @@ def test_graph_with_images_is_asked_in_all_four_formats(built: Path) -> None:
 def test_settings_and_counts_stand_beside_the_dialogues(built: Path) -> None:
     saved = read_settings(built)
     assert saved["graph"] == "isles"
-    assert saved["settings"] == {"rounds": 600, "seed": 3, "formats": list(FORMATS), "kinds": list(KINDS), "lang": "en"}
+    assert saved["settings"] == {
+        "rounds": 600,
+        "seed": 3,
+        "formats": list(FORMATS),
+        "kinds": list(KINDS),
+        "lexicon": None,
+        "languages": ["en"],
+    }
     for split in SPLITS:
         found = list(read_dialogues(built / f"{split}.jsonl"))
         assert saved["dialogues"][split] == len(found)
@@ -102,7 +109,7 @@ def test_folder_that_exists_is_kept_unless_forced(isles: Isles, built: Path, tmp
 def test_folder_of_other_things_is_never_replaced(isles: Isles, tmp_path: Path) -> None:
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "chapter.txt").write_text("years of work")
-    with pytest.raises(DataError, match="other things"):
+    with pytest.raises(DataError, match="no build.json"):
         build(isles(), BuildSettings(rounds=50), tmp_path / "thesis", force=True)
     assert (tmp_path / "thesis" / "chapter.txt").read_text() == "years of work"
     with pytest.raises(DataError, match="is a file"):
@@ -126,7 +133,7 @@ def test_remains_of_a_killed_build_do_not_get_into_the_next(isles: Isles, tmp_pa
     (stale / "train.jsonl").write_text("of a build that was killed\n")
     (stale / "junk").write_text("more")
     build(isles(), BuildSettings(rounds=50), tmp_path / "out")
-    assert sorted(contents(tmp_path / "out")) == sorted([*FILES, "build.json", "leakage.json", "wordings.json"])
+    assert sorted(contents(tmp_path / "out")) == sorted([*FILES, "build.json", "wordings.json"])
     assert "killed" not in (tmp_path / "out" / "train.jsonl").read_text()
 
 

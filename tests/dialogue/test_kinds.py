@@ -295,7 +295,8 @@ def test_a_claim_ends_and_begins_as_its_sentence_needs() -> None:
 
 def test_properties_of_any_vocabulary_have_words() -> None:
     assert property_words("surfaceTemperature") == "surface temperature"
-    assert property_words("height_meters") == "height meters"
+    assert property_words("height_meters") == "height in metres"
+    assert property_words("lengthKm") == "length in kilometres"
     assert property_words("x1") is None
 
 

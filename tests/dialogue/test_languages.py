@@ -15,13 +15,13 @@ from dialogue.build import BuildSettings, build
 from dialogue.compose import compose
 from dialogue.joining import joining, languages
 from dialogue.lines import line
-from dialogue.material import Material
+from dialogue.material import Material, Origin
 from dialogue.mentions import Names, plain
 from dialogue.pictures import picture_words
 from dialogue.serialise import from_line, to_line
 from dialogue.tongues import in_all, prepare_in
 from dialogue.truth import Truth
-from dialogue.types import FORMATS, IMAGE, SPLITS
+from dialogue.types import IMAGE, SPLITS
 from dialogue.verbalise import lexicon
 from dialogue.verify import verify
 from dialogue.verify_parallel import joined
@@ -62,7 +62,7 @@ def atlas() -> Adjacency:
 
 @pytest.fixture(scope="session")
 def tongues(atlas: Adjacency) -> Material:
-    return prepare_in(atlas, 0, FORMATS, ALL, ("fact",))
+    return prepare_in(Origin(atlas, languages=ALL, kinds=("fact",)))
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from dialogue.build import BuildSettings, build
-from dialogue.leakage import LINES, leakage
+from dialogue.leakage import LINES, leakage, write_leakage
 from dialogue.parts import Parts, by_entity, by_triple
 from dialogue.relation_links import linked
 from kg.adjacency import Adjacency, Picture, Relation, Vertex
@@ -37,7 +37,7 @@ def at_random(graph: Adjacency) -> Parts:
 
 def built(folder: Path, parts: Parts | None, graph: Adjacency | None = None) -> dict[str, dict[str, float]]:
     build(graph or mirrored(), BuildSettings(rounds=900, seed=1), folder, parts=parts)
-    shares: dict[str, dict[str, float]] = json.loads((folder / "leakage.json").read_text())["leakage"]["test"]
+    shares: dict[str, dict[str, float]] = leakage(folder)["leakage"]["test"]
     return shares
 
 
@@ -105,7 +105,7 @@ def test_dialogues_of_test_copied_into_train_leak_in_every_line(clean: Path) -> 
 def test_folder_without_a_report_is_compared_by_what_it_says(clean: Path, tmp_path: Path) -> None:
     with_graph = leakage(clean)
     copy = Path(shutil.copytree(clean, tmp_path / "copy"))
-    for name in ("leakage.json", "wordings.json", "build.json"):
+    for name in ("wordings.json", "build.json"):
         (copy / name).unlink()
     alone = leakage(copy)
     assert alone["split"] == {"by": "unknown"}
@@ -116,7 +116,7 @@ def test_folder_without_a_report_is_compared_by_what_it_says(clean: Path, tmp_pa
 def test_command_tells_what_the_file_tells(clean: Path) -> None:
     from dialogue.leakage_commands import told
 
-    found = leakage(clean)
+    found = write_leakage(clean)
     assert json.loads(json.dumps(found)) == json.loads((clean / "leakage.json").read_text())
     lines = told(found)
     assert "Split by triple" in lines[0]

@@ -146,7 +146,9 @@ def test_every_fact_leads_to_all_its_turns_by_an_index_and_every_turn_back(
             for i, turn in enumerate(each.turns):
                 for triple in turn.fact.triples if turn.fact else ():
                     turns.setdefault(Triple(*triple).key(archipelago), set()).add(f"{each.id}#{i}")
-    query = "MATCH (t:Turn)-[:RESTS_ON {triple: $triple}]->() RETURN DISTINCT t.id AS turn"
+    query = (
+        "MATCH (t:Turn)-[r:RESTS_ON {triple: $triple}]->() USING INDEX r:RESTS_ON(triple) RETURN DISTINCT t.id AS turn"
+    )
     plan = driver.execute_query("EXPLAIN " + query, triple="").summary.plan
     assert "RelationshipIndexSeek" in json.dumps(plan)
     for key, expected in list(turns.items())[:20]:
