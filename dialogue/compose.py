@@ -8,7 +8,7 @@ from dialogue.material import Material
 from dialogue.pictures import NEUTRAL, PERSONS
 from dialogue.splits import TEST
 from dialogue.types import FORMATS, IMAGE, Dialogue, Direction, Fact, Query, Shown, Span, Turn
-from dialogue.wordings import NO_LEADS, Statement, fill, fitted, opening, state
+from dialogue.wordings import Statement, fill, opening, parted
 
 BARE = -1  # the answer is a name and nothing else
 NAMED, THIS, AGAIN = range(
@@ -148,15 +148,15 @@ def _sentence(material: Material, each: Round, form: Statement) -> tuple[str, li
 def stated(material: Material, form: Statement, subject: str, entity: int, asks_tail: bool) -> tuple[str, int, int]:
     """State a fact, and return where the answer's name begins and ends, without its article."""
     name, found = material.names[entity], material.said[entity]
-    head, tail = (subject, found) if asks_tail else (found, subject)
-    fit = form if form.leads == NO_LEADS else fitted(form, head, tail)
-    end = len(fit.before) + len(found)
-    if fit.head_first == asks_tail:
-        end += len(fit.between) + len(subject if fit.before else opening(subject))
-    elif not fit.before and len(name) == len(found):
-        name = opening(name)
-        end = len(name)
-    return state(form, head, tail), end - len(name), end
+    subject_first = form.head_first == asks_tail
+    first, second = (subject, found) if subject_first else (found, subject)
+    before, between, first, after = parted(form, first, second)
+    if subject_first:
+        end = len(before) + len(first) + len(between) + len(found)
+        return f"{before}{first}{between}{second}{after}", end - len(name), end
+    end = len(before) + len(first)
+    start = 0 if not before and len(name) == len(found) else end - len(name)  # a capital may be longer: ß, SS
+    return f"{before}{first}{between}{second}{after}", start, end
 
 
 def _turns(material: Material, each: Round) -> tuple[Turn, Turn]:

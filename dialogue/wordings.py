@@ -102,15 +102,18 @@ def fitted(template: Statement, head: str, tail: str) -> Statement:
 def state(template: Statement, head: str, tail: str) -> str:
     """Return the sentence with both names put in."""
     first, second = (head, tail) if template.head_first else (tail, head)
-    before, between = template.before, template.between
+    before, between, first, after = parted(template, first, second)
+    return before + first + between + second + after
+
+
+def parted(template: Statement, first: str, second: str) -> tuple[str, str, str, str]:
+    """Return what stands before and between two names, the first name as it stands there, and what stands after."""
+    before, between, after = template.before, template.between, template.after
     if template.leads != NO_LEADS:
         before, between = _pieces(template, first, second)
-    if not before:
-        first = opening(first)
-    after = template.after
     if after[:1] == "." and second.endswith((".", "!", "?")):  # Apple Inc.
         after = after[1:]
-    return before + first + between + second + after
+    return before, between, first if before else opening(first), after
 
 
 def _pieces(template: Statement, first: str, second: str) -> tuple[str, str]:
