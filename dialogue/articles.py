@@ -12,6 +12,8 @@ _NUMBERED = re.compile(
     r"\d+(?:st|nd|rd|th) (?!Century)|\d{4}(?:[\u2013-]\d+)? [A-Z]"
 )  # the 54th Grammy Awards, the 2003 NBA Draft
 
+_TEAM = re.compile(r"[^\W\d_]{3,}[^s\W\d_]s$")  # the Knicks, the Los Angeles Angels
+
 
 @dataclass(frozen=True, slots=True)
 class _Lists:
@@ -22,6 +24,7 @@ class _Lists:
     award: re.Pattern[str]
     never: frozenset[str]
     bare: frozenset[str]
+    team_endings: tuple[str, ...]
 
 
 @cache
@@ -36,6 +39,7 @@ def _lists() -> _Lists:
         re.compile(rf"\b{_either(data['award_words'])}\b"),
         frozenset(data["never_types"]),
         frozenset(data["bare_types"]),
+        tuple(data["team_endings"]),
     )
 
 
@@ -66,6 +70,7 @@ def article_of(name: str, names: Collection[str] = (), types: Sequence[str] = ()
         kind in lists.always
         or (kind in lists.awards and lists.award.search(name))
         or lists.shape.search(name)
+        or (kind.endswith(lists.team_endings) and _TEAM.search(name))
         or (_NUMBERED.match(name) and not kind.startswith(("/music/", "/tv/", "/cvg/")))
     )
     return "the " if takes else ""

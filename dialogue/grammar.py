@@ -9,11 +9,14 @@ from functools import cache
 
 from dialogue.nouns import Ends, Texts
 from dialogue.shapes import compound, shape
+from dialogue.stranded import ask_named
 from dialogue.wordings import Asking, Question, Statement, Wordings
 from dialogue.words import english, kind_of, plural, singular, split_words
 
 _HOP = re.compile(r"\.(?=/)")
 _SOMETHING = "thing"
+_CODE = re.compile(r"[a-z]{1,4}\d+|\d.*", re.IGNORECASE)  # P31, rel17
+_EMPTY = (("relation",), ("property",), ("predicate",), ("edge",), ("link",))
 
 
 def generated(
@@ -32,7 +35,32 @@ def generated(
     ends = Ends(head or _first_noun(head_types), _first_noun(tail_types))
     is_path = relation.startswith("/") and not label
     texts = shape(phrases[0], ends, is_path) if len(phrases) == 1 else compound(phrases[0], phrases[-1], ends, is_path)
+    if not _telling(phrases) or _stumbles(texts, phrases):
+        texts = ask_named(" / ".join(" ".join(phrase) for phrase in dict.fromkeys(phrases)), ends)
     return _wordings(relation, texts, ends)
+
+
+def _telling(phrases: Sequence[tuple[str, ...]]) -> bool:
+    """Say whether names say anything: not "relation", not P31."""
+    small = english().auxiliaries | english().prepositions
+    return all(
+        any(sum(map(str.isalpha, word)) > 2 and not _CODE.fullmatch(word) or word in small for word in phrase)
+        and phrase not in _EMPTY
+        for phrase in phrases
+    )
+
+
+def _stumbles(texts: Texts, phrases: Sequence[tuple[str, ...]]) -> bool:
+    """Say whether a text has two prepositions in a row that the name itself has not, or an article before one."""
+    lists = english()
+    links = lists.prepositions - {"as", "here", "near", "like"}
+    own = {pair for phrase in phrases for pair in zip(phrase, phrase[1:], strict=False)}
+    for text in (*texts.tail, *texts.head, *texts.say):
+        words = re.sub(r"\{\w+\}", "{}", text).lower().rstrip("?.").split()
+        for pair in zip(words, words[1:], strict=False):
+            if pair[1] in links and pair not in own and (pair[0] in links or pair[0] in ("a", "an", "the")):
+                return True
+    return False
 
 
 def noun_of_type(kind: str) -> str:
@@ -85,7 +113,7 @@ def _phrase(hop: tuple[str, ...]) -> tuple[str, ...]:
     for name in ("/".join(hop[-3:]), "/".join(hop[-2:]), hop[-1]):
         if name in table:
             return tuple(table[name].split())
-    words = split_words(re.sub(r"_s$", "", hop[-1]))
-    once = tuple(word for i, word in enumerate(words) if i == 0 or word != words[i - 1])
-    empty = english().auxiliaries | english().prepositions
-    return ("relation",) if empty.issuperset(once) else once
+    name = re.sub(r"_s$", "", hop[-1])
+    shouts = name.isupper() and ("_" in name or len(name) > 5)  # ACTED_IN, but NFL
+    words = split_words(name.lower() if shouts else name)
+    return tuple(word for i, word in enumerate(words) if i == 0 or word != words[i - 1]) or _EMPTY[0]

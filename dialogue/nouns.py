@@ -2,7 +2,11 @@
 
 from dataclasses import dataclass
 
-from dialogue.words import article, is_participle, is_plural, kind_of, plural, singular
+from dialogue.words import article, english, head_word, is_participle, is_plural, kind_of, plural, singular
+
+_ANYTHING = frozenset(
+    {"thing", "entity", "agent", "node", "resource", "topic", "object", "concept", "item"}
+)  # tell nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,29 @@ class Ends:
             return f"Which {self.tail}"
         return "Who" if self.tail else "What"
 
+    @property
+    def low_tail(self) -> str:
+        """Return the same within a sentence."""
+        return self.what_tail[:1].lower() + self.what_tail[1:]
+
+    @property
+    def whom_tail(self) -> str:
+        """Return the same after a preposition."""
+        return "whom" if self.tail == "person" else self.low_tail
+
+    @property
+    def that(self) -> str:
+        """Return what a clause about the head begins with."""
+        return "who" if kind_of(self.head) == "person" else "that"
+
+    @property
+    def head_s(self) -> str:
+        """Return the head that is asked for, as an owner; empty where it has no short noun."""
+        if self.head == "person":
+            return "Whose"
+        short = self.head and len(self.head.split()) < 4 and head_word(self.head) == self.head.split()[-1]
+        return f"Which {self.head}'{'' if self.head.endswith('s') else 's'}" if short else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Texts:
@@ -53,14 +80,28 @@ class Texts:
     head_noun: str = ""
 
 
-def what_is(tail: str, ends: Ends) -> str:
-    """Return the beginning of "T is what H contains"."""
-    return f"{tail} is {'someone' if ends.tail == 'person' else 'what'}"
+def also(said: str, ends: Ends) -> str:
+    """Return a second way to state what `said` does: with the noun of an end before its name."""
+    for end, noun in (("{head}", ends.head), ("{tail}", ends.tail)):
+        if noun and noun != "person" and len(noun.split()) < 4:
+            lead = f"[{'The' if said.startswith(end) else 'the'} {noun}] "
+            return said.replace(end, lead + end)
+    return f"It is known that {said}"
+
+
+def who_or_what(noun: str, ends: Ends) -> str:
+    """Return "Who" or "What": by the type of what is asked for if it is known, else by the noun for it."""
+    asked = kind_of(ends.tail) if ends.tail and ends.tail not in _ANYTHING else ""
+    if head_word(noun) in english().no_persons:
+        return "What"
+    if asked in ("", "organization", "group", "person"):
+        return "Who" if asked == "person" or kind_of(noun) == "person" else "What"
+    return "What"
 
 
 def ask_noun(noun: str, ends: Ends) -> Texts:
     one, many = singular(noun), plural(noun)
-    what = "Who" if kind_of(one) == "person" else "What"
+    what = who_or_what(one, ends)
     if is_plural(noun):
         tail = (
             f"{what} are the {many} of {{x}}?",
@@ -69,7 +110,7 @@ def ask_noun(noun: str, ends: Ends) -> Texts:
         )
         head = (
             f"{ends.which_head} has {{x}} as one of {ends.its} {many}?",
-            f"Among the {many} of {ends.whom} is {{x}}?",
+            f"{ends.which_head} counts {{x}} among {ends.its} {many}?",
             f"Can you name {ends.a_head} whose {many} include {{x}}?",
         )
         return Texts(
@@ -80,12 +121,14 @@ def ask_noun(noun: str, ends: Ends) -> Texts:
         )
     tail = (
         f"{what} is the {one} of {{x}}?",
-        f"{what} is named as the {one} of {{x}}?",
+        f"Do you know the {one} of {{x}}?",
         f"Can you tell me the {one} of {{x}}?",
     )
     head = (
         f"{ends.which_head} has {{x}} as {ends.its} {one}?",
-        f"Of {ends.whom} is {{x}} the {one}?",
+        f"{ends.head_s} {one} is {{x}}?"
+        if ends.head_s
+        else f"Do you know {ends.a_head} with {{x}} as {ends.its} {one}?",
         f"Can you name {ends.a_head} whose {one} is {{x}}?",
     )
     return Texts(tail, head, (f"The {one} of {{head}} is {{tail}}.", f"{{tail}} is the {one} of {{head}}."), noun)
@@ -93,22 +136,24 @@ def ask_noun(noun: str, ends: Ends) -> Texts:
 
 def ask_noun_of(noun: str, of: str, ends: Ends) -> Texts:
     a_noun = article(singular(noun))
-    what = ends.what_tail
-    after = "whom" if what == "Who" else what[:1].lower() + what[1:]
-    who = "Who" if kind_of(noun) == "person" else "What"
+    who = who_or_what(noun, Ends("", ends.head))
     tail = (
-        f"{what} is {{x}} {a_noun} {of}?",
-        f"{of.capitalize()} {after} is {{x}} {a_noun}?",
-        f"Can you tell me {what[:1].lower() + what[1:]} {{x}} is {a_noun} {of}?",
+        f"{ends.what_tail} is {{x}} {a_noun} {of}?",
+        f"{of.capitalize()} {ends.whom_tail} is {{x}} {a_noun}?",
+        f"Can you tell me {ends.low_tail} {{x}} is {a_noun} {of}?",
     )
-    second = f"{ends.which_head} is {a_noun} {of} {{x}}?" if noun not in ends.head and ends.head else ""
+    second = (
+        f"{ends.which_head} is {a_noun} {of} {{x}}?"
+        if noun not in ends.head and ends.head != "person" and ends.head
+        else ""
+    )
     head = (
         f"{who} is {a_noun} {of} {{x}}?",
-        second or f"{who} is known as {a_noun} {of} {{x}}?",
+        second or f"Do you know {a_noun} {of} {{x}}?",
         f"Can you name {a_noun} {of} {{x}}?",
     )
-    say = (f"{{head}} is {a_noun} {of} {{tail}}.", f"{what_is('{tail}', ends)} {{head}} is {a_noun} {of}.")
-    return Texts(tail, head, say, ends.tail or noun, singular(noun))
+    said = f"{{head}} is {a_noun} {of} {{tail}}."
+    return Texts(tail, head, (said, also(said, ends)), "answer", singular(noun))
 
 
 def ask_by(noun: str, ends: Ends) -> Texts:

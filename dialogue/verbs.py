@@ -1,18 +1,41 @@
 """Relations whose name is a verb: "influenced by", "belongs to", "films produced"."""
 
-from dialogue.nouns import Ends, Texts, what_is
-from dialogue.words import article, english, is_participle, is_plural, kind_of, plural, singular
+from dialogue.nouns import Ends, Texts, also
+from dialogue.verb_forms import (
+    active_past,
+    bare_of_participle,
+    bare_of_third,
+    is_bare,
+    participle_of,
+    past_of,
+    third_person,
+    verb_forms,
+)
+from dialogue.words import (
+    article,
+    english,
+    is_adjective,
+    is_participle,
+    is_plural,
+    kind_of,
+    plural,
+    rather_noun,
+    singular,
+)
 
 
-def ask_passive(words: tuple[str, ...], ends: Ends) -> Texts:
+def ask_passive(words: tuple[str, ...], ends: Ends, auxiliary: str = "") -> Texts:
     """Ask with a participle and a preposition; a noun after the preposition is what is asked for."""
     at = next(i for i, word in enumerate(words) if i and word in english().prepositions)
+    if words[-1] in english().prepositions:  # withdrawn from service by
+        at = len(words) - 1
     while at + 1 < len(words) and words[at + 1] in english().prepositions:
         at += 1
     goal = words[at] == "to" and at + 1 < len(words) and not is_plural(words[-1])  # used to treat
     predicate = " ".join(words if goal else words[: at + 1])
     thing = "" if goal else " ".join(words[at + 1 :])
-    be = "is" if words[0] in english().states or words[0] in english().adverbs else "was"
+    lasts = words[0] in english().states or words[0] in english().adverbs or is_adjective(words[0])
+    be = auxiliary if auxiliary in ("is", "was") else "is" if lasts else "was"
     what = f"Which {thing}" if thing else ends.what_tail
     low = what[:1].lower() + what[1:]
     place = not thing and kind_of(ends.tail) == "place" and words[at] in ("in", "at", "on", "near")
@@ -29,23 +52,65 @@ def ask_passive(words: tuple[str, ...], ends: Ends) -> Texts:
             f"Do you know {low} {{x}} {be} {predicate}?",
             f"Can you tell me {low} {{x}} {be} {predicate}?",
         )
-    that = "who" if kind_of(ends.head) == "person" else "that"
+    if did := _did(words, be):
+        who = what if thing or ends.tail else "who or what"
+        low = who[:1].lower() + who[1:]
+        tail = (tail[0], f"Do you know {low} {did} {{x}}?", f"Can you tell me {low} {did} {{x}}?")
+    that = ends.that
     head = (
         f"{ends.which_head} {be} {predicate} {{x}}?",
         f"Do you know {ends.a_head} {that} {be} {predicate} {{x}}?",
         f"Can you name {ends.a_head} {that} {be} {predicate} {{x}}?",
     )
-    say = (f"{{head}} {be} {predicate} {{tail}}.", f"{what_is('{tail}', ends)} {{head}} {be} {predicate}.")
-    return Texts(tail, head, say, thing or ends.tail or "answer", "")
+    said = f"{{head}} {be} {predicate} {{tail}}."
+    return Texts(tail, head, (said, f"{{tail}} {did} {{head}}." if did else also(said, ends)), thing or "answer", "")
+
+
+def _did(words: tuple[str, ...], be: str) -> str:
+    """Return the active of "built by", "laid out by"; empty if it is not known."""
+    *rest, last = words
+    bare = bare_of_participle(words[0])
+    if last != "by" or not bare or len(words) > 3 or (len(words) == 3 and words[1] not in english().prepositions):
+        return ""
+    return " ".join([third_person(bare) if be == "is" else past_of(bare), *rest[1:]])
+
+
+def finite(words: tuple[str, ...]) -> tuple[str, str] | None:
+    """Return what a verb that begins a name asks with, and its bare form: "did", "write"; None if it is none."""
+    lists = english()
+    word = words[0]
+    if word in lists.past:
+        return "did", lists.past[word]
+    if (bare := active_past(word)) is not None:
+        return "did", bare
+    if word in lists.verbs:
+        return "does", lists.verbs[word]
+    if (bare := bare_of_third(word)) is not None:
+        return "does", bare
+    if is_bare(word) and word not in verb_forms().nouns and len(words) > 1 and words[-1] in lists.prepositions:
+        return "does", word  # LIVE_IN
+    return None
 
 
 def ask_verb(words: tuple[str, ...], ends: Ends) -> Texts:
     """Ask with a verb, in the third person or in the past; its adverb, preposition and object as they come."""
-    lists = english()
-    adverb, rest = (f"{words[0]} ", words[1:]) if words[0] in lists.adverbs else ("", words)
-    finite, rest = f"{adverb}{rest[0]}", rest[1:]
-    past = words[0] in lists.past
-    does, bare = ("did", lists.past[words[0]]) if past else ("does", adverb + lists.verbs[finite.removeprefix(adverb)])
+    adverb, rest = (f"{words[0]} ", words[1:]) if words[0] in english().adverbs else ("", words)
+    modal = rest[0] if rest[0] in english().modals else ""
+    rest = rest[1:] if modal else rest
+    does, bare = (modal, rest[0]) if modal else finite(rest) or ("did", bare_of_participle(rest[0]) or rest[0])
+    said = f"{modal} {bare}" if modal else past_of(bare) if does == "did" else third_person(bare)
+    said = rest[0] if does == "did" and rest[0] in english().past else said
+    done = participle_of(bare) if does == "does" and len(rest) == 1 and not adverb else ""
+    return _ask_verb(adverb, said, does, adverb + bare, rest[1:], done, ends)
+
+
+def ask_perfect(words: tuple[str, ...], ends: Ends) -> Texts:
+    """Ask for what the head has done: has quarrelled with."""
+    return _ask_verb("", f"has {words[0]}", "has", words[0], words[1:], "", ends)
+
+
+def _ask_verb(adverb: str, said: str, does: str, bare: str, rest: tuple[str, ...], done: str, ends: Ends) -> Texts:
+    finite = adverb + said
     after, thing = _object(rest)
     low = f"which {thing}" if thing else ends.what_tail[:1].lower() + ends.what_tail[1:]
     what = low[:1].upper() + low[1:]
@@ -60,14 +125,17 @@ def ask_verb(words: tuple[str, ...], ends: Ends) -> Texts:
             f"{after.strip().capitalize()} which {ends.tail} {does} {{x}} {bare}?",
             f"Can you tell me where {{x}} {finite}?",
         )
-    that = "who" if kind_of(ends.head) == "person" else "that"
+    that = ends.that
     head = (
         f"{ends.which_head} {finite}{after} {{x}}?",
         f"Do you know {ends.a_head} {that} {finite}{after} {{x}}?",
         f"Can you name {ends.a_head} {that} {finite}{after} {{x}}?",
     )
-    say = (f"{{head}} {finite}{after} {{tail}}.", f"{what_is('{tail}', ends)} {{head}} {finite}{after}.")
-    return Texts(tail, head, say, thing or ends.tail or "answer", "")
+    stated = f"{{head}} {finite}{after} {{tail}}."
+    second = (
+        f"{{tail}} is {done} by {{head}}." if done and bare not in verb_forms().intransitive else also(stated, ends)
+    )
+    return Texts(tail, head, (stated, second), thing or "answer", "")
 
 
 def _object(words: tuple[str, ...]) -> tuple[str, str]:
@@ -88,21 +156,23 @@ def ask_done(done: str, ends: Ends) -> Texts:
         f"Do you know {low} was {done} by {{x}}?",
         f"Can you tell me {low} was {done} by {{x}}?",
     )
+    past = past_of(bare_of_participle(done) or "") if bare_of_participle(done) else done
     head = (
         f"By {ends.whom} was {{x}} {done}?",
-        f"{ends.which_head} has {done} {{x}}?",
+        f"{ends.which_head} {past} {{x}}?",
         f"Can you tell me by {ends.whom} {{x}} was {done}?",
     )
-    say = (f"{{tail}} was {done} by {{head}}.", f"{{head}} has {done} {{tail}}.")
-    return Texts(tail, head, say, ends.tail or "answer")
+    say = (f"{{tail}} was {done} by {{head}}.", f"{{head}} {past} {{tail}}.")
+    return Texts(tail, head, say, "answer")
 
 
 def cut_made(words: tuple[str, ...]) -> tuple[str, str] | None:
     """Cut "films executive produced" into a noun and what was done; None if nothing was."""
-    done = next((i for i, word in enumerate(words) if i and is_participle(word)), None)
+    by = words[-1] == "by"
+    done = next(
+        (i for i, word in enumerate(words) if i and is_participle(word) and (by or not rather_noun(word))), None
+    )
     if done is None or any(word in english().prepositions for word in words) or len(words) - done > 2:
-        return None
-    if words[done] in english().nouns_rather_than_participles and done == len(words) - 1:
         return None
     if words[done - 1] in english().adverbs and done > 1:
         done -= 1
@@ -117,17 +187,25 @@ def ask_made(noun: str, done: str, ends: Ends) -> Texts:
     by, be, been = {"place": ("in", "is", "are"), "event": ("at", "was", "were")}.get(
         kind_of(ends.head), ("by", "was", "were")
     )
+    lasts = done in english().states
+    if lasts:
+        be, been = "is", "are"
     be_them = been if is_plural(noun) else be
+    bare = bare_of_participle(done) if by == "by" else None
+    told = "" if not bare else third_person(bare) if lasts else past_of(bare)
+    second = f"What {noun} {'have' if is_plural(noun) else 'has'} been {done} {by} {{x}}?"
+    if lasts and not told:
+        second = f"What {noun} {be_them} {done} {by} {{x}}?"
     tail = (
         f"Which {noun} {be_them} {done} {by} {{x}}?",
-        f"What {noun} {'have' if is_plural(noun) else 'has'} been {done} {by} {{x}}?",
+        f"Which {noun} {'does' if lasts else 'did'} {{x}} {bare}?" if bare else second,
         f"Can you name {article(one)} that {be} {done} {by} {{x}}?",
     )
     head = (
         f"{by.capitalize()} {ends.whom} {be} {{x}} {done}?",
-        f"{ends.which_head} has {done} {{x}}?"
+        f"{ends.which_head} {told or 'has ' + done} {{x}}?"
         if by == "by"
-        else f"{ends.which_head} is one {by} which {{x}} {be} {done}?",
+        else f"Do you know {ends.a_head} {by} which {{x}} {be} {done}?",
         f"Can you tell me {by} {ends.whom} {{x}} {be} {done}?",
     )
     say = (f"{{tail}} {be} {done} {by} {{head}}.", f"Among the {many} {done} {by} {{head}} is {{tail}}.")

@@ -9,11 +9,14 @@ from functools import cache
 from importlib.resources import files
 from urllib.parse import unquote
 
+from dialogue.verb_forms import bare_of_participle, does_it, verb_forms
+
 _LISTS = (
-    "prepositions", "auxiliaries", "adjectives", "adverbs", "states",
-    "nouns_rather_than_verbs", "nouns_rather_than_participles", "no_participles", "same_people",
+    "prepositions", "auxiliaries", "modals", "adjectives", "adverbs", "states", "uncountable", "belonging", "beside",
+    "nouns_rather_than_verbs", "nouns_rather_than_participles", "no_participles", "no_persons", "same_people",
 )  # fmt: skip
 _ARTICLES = frozenset({"a", "an", "the"})
+_PREFIX = re.compile(r"(?<![^\W_])(co|sub|ex|non|vice)_(?=[a-z])")  # co_patentee
 _HUMP = re.compile(r"(?<=[a-z\d])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _AN = re.compile(r"(?:[aeio]|u(?!ni|s|k|r[aeiou]|t[aeiou])|un(?!i)|uni[mn]|hour|heir|hono|honest|MBA|NFL|NCAA|HUD|MMO)")
 _LONE_VOWEL_LETTER = re.compile(r"[AEFHILMNORSX][A-Z]")  # an NFL team, but a UN body
@@ -25,12 +28,17 @@ class English:
 
     prepositions: frozenset[str]
     auxiliaries: frozenset[str]
+    modals: frozenset[str]
     adjectives: frozenset[str]
     adverbs: frozenset[str]
     states: frozenset[str]
+    uncountable: frozenset[str]
+    belonging: frozenset[str]
+    beside: frozenset[str]
     nouns_rather_than_verbs: frozenset[str]
     nouns_rather_than_participles: frozenset[str]
     no_participles: frozenset[str]
+    no_persons: frozenset[str]
     same_people: frozenset[str]
     collectives: Mapping[str, str]
     plurals: Mapping[str, str]
@@ -70,7 +78,7 @@ def split_words(identifier: str) -> tuple[str, ...]:
 
     `Title_with_underscores`, `camelCase` and plain text all work. Nothing unprintable comes out, and no brace.
     """
-    text = unicodedata.normalize("NFC", unquote(identifier, errors="ignore"))
+    text = _PREFIX.sub(r"\1-", unicodedata.normalize("NFC", unquote(identifier, errors="ignore")))
     text = "".join(
         c if c.isalnum() or c in "'’&+-\u200c\u200d" or unicodedata.category(c)[0] == "M" else " " for c in text
     )
@@ -123,9 +131,20 @@ def head_word(noun: str) -> str:
 def is_participle(word: str) -> bool:
     """Say whether a word is a past participle."""
     known = english()
-    if word in known.participles:
-        return True
+    if word in known.participles or bare_of_participle(word) is not None:
+        return word not in known.no_participles
     return word.endswith("ed") and len(word) > 3 and not word.endswith("eed") and word not in known.no_participles
+
+
+def rather_noun(word: str) -> bool:
+    """Say whether a participle is a noun just as well: a data set, a home run, the cost."""
+    lists = english()
+    return word in lists.nouns_rather_than_participles or verb_forms().participle_of.get(word) == word
+
+
+def is_adjective(word: str) -> bool:
+    """Say whether a word says what something is like: compatible, interchangeable."""
+    return word in english().adjectives or (len(word) > 6 and word.endswith(("ible", "able")))
 
 
 def kind_of(noun: str) -> str:
@@ -137,7 +156,15 @@ def kind_of(noun: str) -> str:
         for start in range(max(0, len(words) - 2), len(words)):
             if (found := kinds.get(" ".join(words[start:]))) is not None:
                 return found
-    return "thing"
+    return "person" if _does_or_is(singular(noun).lower()) else "thing"
+
+
+def _does_or_is(noun: str) -> bool:
+    """Say whether a noun that no list has looks like somebody: investor, engineer, botanist, librarian."""
+    word = head_word(noun).rpartition("-")[2]
+    if word in english().no_persons or len(word) < 5:
+        return False
+    return does_it(word) or word.endswith(("ist", "eer", "ician", "arian", "ographer"))
 
 
 def _head_index(words: list[str]) -> int:
