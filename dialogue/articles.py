@@ -13,6 +13,7 @@ _NUMBERED = re.compile(
 )  # the 54th Grammy Awards, the 2003 NBA Draft
 
 _TEAM = re.compile(r"[^\W\d_]{3,}[^s\W\d_]s$")  # the Knicks, the Los Angeles Angels
+_NO_TEAM = re.compile(r"soccer|^football", re.IGNORECASE)  # Doncaster Rovers
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ def article_of(name: str, names: Collection[str] = (), types: Sequence[str] = ()
         kind in lists.always
         or (kind in lists.awards and lists.award.search(name))
         or lists.shape.search(name)
-        or (kind.endswith(lists.team_endings) and _TEAM.search(name))
+        or (kind.endswith(lists.team_endings) and not _NO_TEAM.search(kind) and _TEAM.search(name))
         or (_NUMBERED.match(name) and not kind.startswith(("/music/", "/tv/", "/cvg/")))
     )
     return "the " if takes else ""

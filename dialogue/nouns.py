@@ -92,7 +92,7 @@ def also(said: str, ends: Ends) -> str:
 def who_or_what(noun: str, ends: Ends) -> str:
     """Return "Who" or "What": by the type of what is asked for if it is known, else by the noun for it."""
     asked = kind_of(ends.tail) if ends.tail and ends.tail not in _ANYTHING else ""
-    if head_word(noun) in english().no_persons:
+    if head_word(noun) in english().no_persons or kind_of(noun) not in ("person", "thing"):
         return "What"
     if asked in ("", "organization", "group", "person"):
         return "Who" if asked == "person" or kind_of(noun) == "person" else "What"

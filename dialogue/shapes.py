@@ -99,7 +99,8 @@ def _one_word(word: str, ends: Ends, is_path: bool) -> Texts:
             return ask_verb((word,), ends)
         bare = bare_of_third(word) or ""
         own, other = kind_of(singular(word)), kind_of(ends.tail)
-        if bare in verb_forms().either and ends.tail and own != other and (own != "person" or other in _NOBODY):
+        other_noun = ends.tail and head_word(ends.tail) != singular(word) and (own != other or own == "thing")
+        if bare in verb_forms().either and other_noun and (own != "person" or other in _NOBODY):
             return ask_verb((word,), ends)  # hosts, of a festival
         if bare not in verb_forms().nouns and not noun and not is_path and unlike:
             return ask_verb((word,), ends)

@@ -87,7 +87,8 @@ def finite(words: tuple[str, ...]) -> tuple[str, str] | None:
         return "does", lists.verbs[word]
     if (bare := bare_of_third(word)) is not None:
         return "does", bare
-    if is_bare(word) and word not in verb_forms().nouns and len(words) > 1 and words[-1] in lists.prepositions:
+    alone = len(words) > 1 and words[-1] in lists.prepositions and words[1] not in ("of", "for", "by")
+    if alone and is_bare(word) and word not in verb_forms().nouns:
         return "does", word  # LIVE_IN
     return None
 

@@ -201,7 +201,7 @@ def _singular_word(word: str) -> str:
         return lists.singulars[word.lower()]
     if word.endswith("ies") and len(word) > 4:
         return word[:-3] + "y"
-    if re.search(r"(?:ss|x|z|ch|sh)es$", word):
+    if re.search(r"(?:ss|x|zz|tz|ch|sh)es$", word):
         return word[:-2]
     if word.endswith(("statuses", "viruses", "campuses", "buses")):
         return word[:-2]
