@@ -14,6 +14,7 @@ _NUMBERED = re.compile(
 
 _TEAM = re.compile(r"[^\W\d_]{3,}[^s\W\d_]s$")  # the Knicks, the Los Angeles Angels
 _NO_TEAM = re.compile(r"soccer|^football", re.IGNORECASE)  # Doncaster Rovers
+_CLASS = re.compile(r"\bclass\b|[a-z]Class$")  # of ships or locomotives: the Heavy Goods 2-8-0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ def article_of(name: str, names: Collection[str] = (), types: Sequence[str] = ()
         kind in lists.always
         or (kind in lists.awards and lists.award.search(name))
         or lists.shape.search(name)
+        or (" " in name and _CLASS.search(kind))
         or (kind.endswith(lists.team_endings) and not _NO_TEAM.search(kind) and _TEAM.search(name))
         or (_NUMBERED.match(name) and not kind.startswith(("/music/", "/tv/", "/cvg/")))
     )

@@ -66,7 +66,7 @@ class Ends:
         if self.head == "person":
             return "Whose"
         short = self.head and len(self.head.split()) < 4 and head_word(self.head) == self.head.split()[-1]
-        return f"Which {self.head}'{'' if self.head.endswith('s') else 's'}" if short else ""
+        return f"Which {self.head}'{'' if is_plural(self.head) else 's'}" if short else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,9 @@ def ask_place(link: str, thing: str, ends: Ends) -> Texts:
     ends = Ends(ends.head, thing or ends.tail)
     tail = (
         f"{ends.what_tail} is {{x}} {link}?",
-        f"{link.capitalize()} {ends.whom_tail} is {{x}}?",
+        f"{link.capitalize()} {ends.whom_tail} is {{x}}?"
+        if " " not in link
+        else f"Do you know {ends.low_tail} {{x}} is {link}?",
         f"Can you tell me {ends.low_tail} {{x}} is {link}?",
     )
     head = (
