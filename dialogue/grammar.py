@@ -10,12 +10,15 @@ from functools import cache
 from dialogue.nouns import Ends, Texts
 from dialogue.shapes import compound, shape
 from dialogue.stranded import ask_named
+from dialogue.verb_forms import bare_of_participle, bare_of_third
 from dialogue.wordings import Asking, Question, Statement, Wordings
 from dialogue.words import english, kind_of, plural, singular, split_words
 
 _HOP = re.compile(r"\.(?=/)")
 _SOMETHING = "thing"
 _CODE = re.compile(r"[a-z]{1,4}\d+|\d.*", re.IGNORECASE)  # P31, rel17
+_PLAIN = re.compile(r"[^\W_]+")
+_LONGEST = 18
 _EMPTY = (("relation",), ("property",), ("predicate",), ("edge",), ("link",))
 
 
@@ -36,7 +39,9 @@ def generated(
     is_path = relation.startswith("/") and not label
     texts = shape(phrases[0], ends, is_path) if len(phrases) == 1 else compound(phrases[0], phrases[-1], ends, is_path)
     if not _telling(phrases) or _stumbles(texts, phrases):
-        texts = ask_named(" / ".join(" ".join(phrase) for phrase in dict.fromkeys(phrases)), ends)
+        told = " / ".join(" ".join(phrase) for phrase in dict.fromkeys(phrases))
+        name = hops[-1][-1]
+        texts = ask_named(name if len(hops) == 1 and _PLAIN.fullmatch(name) else told, ends)
     return _wordings(relation, texts, ends)
 
 
@@ -46,6 +51,7 @@ def _telling(phrases: Sequence[tuple[str, ...]]) -> bool:
     return all(
         any(sum(map(str.isalpha, word)) > 2 and not _CODE.fullmatch(word) or word in small for word in phrase)
         and phrase not in _EMPTY
+        and not any(len(word) > _LONGEST for word in phrase)  # athleteplaysforteam
         for phrase in phrases
     )
 
@@ -114,6 +120,10 @@ def _phrase(hop: tuple[str, ...]) -> tuple[str, ...]:
         if name in table:
             return tuple(table[name].split())
     name = re.sub(r"_s$", "", hop[-1])
-    shouts = name.isupper() and ("_" in name or len(name) > 5)  # ACTED_IN, but NFL
+    name = re.sub(r"\(e?s\)", "", name)
+    name = re.sub(r"(?i)\b(father|mother|brother|sister|son|daughter)[ _-]?in[ _-]?law\b", r"\1-in-law", name)
+    lower = name.lower()
+    verb = bare_of_third(lower) or bare_of_participle(lower) or lower in english().auxiliaries
+    shouts = name.isupper() and ("_" in name or len(name) > 5 or verb)  # ACTED_IN, OWNS, but NFL
     words = split_words(name.lower() if shouts else name)
     return tuple(word for i, word in enumerate(words) if i == 0 or word != words[i - 1]) or _EMPTY[0]

@@ -83,10 +83,10 @@ class Texts:
 def also(said: str, ends: Ends) -> str:
     """Return a second way to state what `said` does: with the noun of an end before its name."""
     for end, noun in (("{head}", ends.head), ("{tail}", ends.tail)):
-        if noun and noun != "person" and len(noun.split()) < 4:
+        if noun and noun != "person" and noun not in _ANYTHING and len(noun.split()) < 4:
             lead = f"[{'The' if said.startswith(end) else 'the'} {noun}] "
             return said.replace(end, lead + end)
-    return f"It is known that {said}"
+    return f"{{tail}} is the one {said.removesuffix(' {tail}.')}."
 
 
 def who_or_what(noun: str, ends: Ends) -> str:

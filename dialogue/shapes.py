@@ -15,7 +15,7 @@ compound  rent / currency                Which currency is recorded for the rent
 from dataclasses import replace
 
 from dialogue.nouns import Ends, Texts, ask_by, ask_here, ask_noun, ask_noun_of, ask_this
-from dialogue.stranded import ask_named, ask_noun_with, ask_part, ask_place, ask_role
+from dialogue.stranded import ask_having, ask_named, ask_noun_with, ask_part, ask_place, ask_role
 from dialogue.verb_forms import bare_of_participle, bare_of_third, is_bare, verb_forms
 from dialogue.verbs import ask_done, ask_made, ask_passive, ask_perfect, ask_verb, cut_made, finite
 from dialogue.words import (
@@ -23,32 +23,18 @@ from dialogue.words import (
     english,
     head_word,
     is_adjective,
+    is_adverb,
     is_participle,
     is_plural,
     kind_of,
+    like_adjective,
     rather_noun,
     singular,
 )
 
 _NOBODY = ("place", "work", "event", "thing", "time")
 _HAVING = ("has", "have", "had")
-_NOUNS_IN_S = (
-    "ions",
-    "ments",
-    "ities",
-    "nesses",
-    "isms",
-    "ships",
-    "ings",
-    "ers",
-    "ors",
-    "ists",
-    "ances",
-    "ences",
-    "ties",
-    "ures",
-    "als",
-)
+_VERBS_IN_S = ("ates", "izes", "ises", "ifies", "ives")  # gravitates towards
 
 
 def shape(phrase: tuple[str, ...], ends: Ends, is_path: bool) -> Texts:
@@ -57,7 +43,22 @@ def shape(phrase: tuple[str, ...], ends: Ends, is_path: bool) -> Texts:
     words, auxiliary = phrase, ""
     while len(words) > 1 and words[0] in lists.auxiliaries:
         words, auxiliary = words[1:], words[0]
+    if "same" in words[:-1]:  # is the same as
+        words = tuple("the same" if word == "same" else word for word in words)
     last = words[-1] in lists.prepositions
+    if words in (("has",), ("have",)):
+        return ask_having(ends)
+    if words == ("is",):
+        return ask_noun_of("instance", "of", ends)
+    if (
+        "of" in words[1:-1]
+        and "this" not in words
+        and (own := head_word(ends.head))
+        and own in words[words.index("of") :]
+    ):
+        words = words[: words.index("of")]  # original language of film or TV show
+    if "or" in words and (lists.prepositions.intersection(words) or any(map(is_participle, words))):
+        return ask_named(" ".join(phrase), ends)
     if auxiliary in _HAVING and finite(words) is None and is_participle(words[0]) and (last or len(words) == 1):
         return ask_perfect(words, ends) if words[-1] != "by" else ask_passive(words, ends)
     passive = auxiliary != "" and auxiliary not in _HAVING
@@ -65,7 +66,7 @@ def shape(phrase: tuple[str, ...], ends: Ends, is_path: bool) -> Texts:
         if words[0] not in lists.beside:
             return ask_named(" ".join(words), ends)
         return ask_place(" ".join(words), "", ends) if last else ask_place(words[0], " ".join(words[1:]), ends)
-    verb = words[1] if words[0] in lists.adverbs and len(words) > 1 else words[0]
+    verb = words[1] if len(words) > 1 and is_adverb(words[0], words[1]) else words[0]
     if verb in lists.modals and len(words) > 1 and (is_bare(words[1]) or (last and len(words) > 2)):
         return ask_verb(words, ends)
     if len(words) == 1:
@@ -83,7 +84,8 @@ def shape(phrase: tuple[str, ...], ends: Ends, is_path: bool) -> Texts:
     after = lists.prepositions.intersection(words[1:])
     if is_participle(verb) and after and not (words[1] in ("of", "for") and rather_noun(verb)):
         return ask_passive(words, ends, auxiliary)
-    if is_adjective(verb) and words[1] in lists.prepositions:
+    link = words[words.index(verb) + 1] if words.index(verb) + 1 < len(words) else ""
+    if link in lists.prepositions and like_adjective(verb, link):
         return ask_passive(words, ends, auxiliary or "is")
     if len(words) == 2 and _is_doing(words):
         return ask_passive(words, ends, auxiliary or "is")
@@ -92,6 +94,8 @@ def shape(phrase: tuple[str, ...], ends: Ends, is_path: bool) -> Texts:
 
 def _one_word(word: str, ends: Ends, is_path: bool) -> Texts:
     lists = english()
+    if is_adjective(word):
+        return ask_passive((word, "to"), ends, "is")
     unlike = kind_of(ends.tail) != kind_of(singular(word)) or head_word(ends.tail) not in (word, singular(word))
     if word in lists.verbs or word in lists.past or finite((word,)):
         noun = word in lists.nouns_rather_than_verbs
@@ -123,18 +127,10 @@ def _does_itself(words: tuple[str, ...], verb: str) -> bool:
     start = 1 if verb != words[0] else 0
     found = finite(words[start:])
     if found is None or found[0] != "does":
-        return _looks_like_verb(words)
+        return len(words) == 2 and last and words[0].endswith(_VERBS_IN_S) and words[1] not in ("of", "for", "by")
     if found[1] not in verb_forms().nouns:
         return True
     return last and (len(words) > 2 + start or words[-1] not in ("of", "for", "by"))
-
-
-def _looks_like_verb(words: tuple[str, ...]) -> bool:
-    """Say whether a word that no list has is a verb: in -s, before a preposition that is the last word."""
-    word, *rest = words
-    if not word.endswith("s") or word.endswith(_NOUNS_IN_S) or not is_plural(word) or kind_of(word) != "thing":
-        return False
-    return len(rest) == 1 and rest[0] in english().prepositions and rest[0] not in ("of", "for", "by")
 
 
 def _is_doing(words: tuple[str, ...]) -> bool:
@@ -157,6 +153,8 @@ def _noun_phrase(words: tuple[str, ...], auxiliary: str, ends: Ends) -> Texts:
     if len(words) > 2 and link and is_adjective(words[-2]) and words[-2] not in ("junior", "senior"):
         return ask_part(" ".join(words[:-2]), " ".join(words[-2:]), ends)
     at = next((i for i, word in enumerate(words) if i and word in lists.prepositions), 0)
+    if at > 1 and not link and is_participle(words[at - 1]) and not rather_noun(words[at - 1]):
+        return ask_named(" ".join(words), ends)  # office held by head of government
     if at and at < len(words) - 1 and link == "":
         noun, rest = " ".join(words[:at]), " ".join(words[at + 1 :])
         if (auxiliary == "is" or words[at - 1] in lists.belonging) and words[at] in ("of", "for", "in", "to"):

@@ -10,9 +10,10 @@ def ask_noun_with(noun: str, link: str, ends: Ends) -> Texts:
     bare = is_plural(noun) or noun.endswith("ship") or noun.split()[-1] in english().uncountable
     a_noun = noun if bare else article(noun)
     low, after = ends.low_tail, ends.whom_tail
+    asked = f"{link.capitalize()} {after} does {{x}} have {a_noun}?"
     tail = (
-        f"{link.capitalize()} {after} does {{x}} have {a_noun}?",
         f"{ends.what_tail} does {{x}} have {a_noun} {link}?",
+        asked if link != "than" else f"Do you know {low} {{x}} has {a_noun} {link}?",
         f"Can you tell me {low} {{x}} has {a_noun} {link}?",
     )
     head = (
@@ -22,6 +23,21 @@ def ask_noun_with(noun: str, link: str, ends: Ends) -> Texts:
     )
     say = (f"{{head}} has {a_noun} {link} {{tail}}.", also(f"{{head}} has {a_noun} {link} {{tail}}.", ends))
     return Texts(tail, head, say, "answer")
+
+
+def ask_having(ends: Ends) -> Texts:
+    """Ask for what the head has, whatever that is."""
+    tail = (
+        f"{ends.what_tail} does {{x}} have?",
+        f"Do you know {ends.low_tail} {{x}} has?",
+        f"Can you tell me {ends.low_tail} {{x}} has?",
+    )
+    head = (
+        f"{ends.which_head} has {{x}}?",
+        f"Do you know {ends.a_head} {ends.that} has {{x}}?",
+        f"Can you name {ends.a_head} {ends.that} has {{x}}?",
+    )
+    return Texts(tail, head, ("{head} has {tail}.", also("{head} has {tail}.", ends)), "answer")
 
 
 def ask_part(noun: str, predicate: str, ends: Ends) -> Texts:

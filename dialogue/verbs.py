@@ -15,6 +15,7 @@ from dialogue.words import (
     article,
     english,
     is_adjective,
+    is_adverb,
     is_participle,
     is_plural,
     kind_of,
@@ -34,7 +35,8 @@ def ask_passive(words: tuple[str, ...], ends: Ends, auxiliary: str = "") -> Text
     goal = words[at] == "to" and at + 1 < len(words) and not is_plural(words[-1])  # used to treat
     predicate = " ".join(words if goal else words[: at + 1])
     thing = "" if goal else " ".join(words[at + 1 :])
-    lasts = words[0] in english().states or words[0] in english().adverbs or is_adjective(words[0])
+    said = words[1] if is_adverb(words[0], words[1]) else words[0]
+    lasts = said in english().states or is_adjective(said) or not is_participle(said)
     be = auxiliary if auxiliary in ("is", "was") else "is" if lasts else "was"
     what = f"Which {thing}" if thing else ends.what_tail
     low = what[:1].lower() + what[1:]
@@ -95,7 +97,7 @@ def finite(words: tuple[str, ...]) -> tuple[str, str] | None:
 
 def ask_verb(words: tuple[str, ...], ends: Ends) -> Texts:
     """Ask with a verb, in the third person or in the past; its adverb, preposition and object as they come."""
-    adverb, rest = (f"{words[0]} ", words[1:]) if words[0] in english().adverbs else ("", words)
+    adverb, rest = (f"{words[0]} ", words[1:]) if is_adverb(words[0]) and len(words) > 1 else ("", words)
     modal = rest[0] if rest[0] in english().modals else ""
     rest = rest[1:] if modal else rest
     does, bare = (modal, rest[0]) if modal else finite(rest) or ("did", bare_of_participle(rest[0]) or rest[0])
@@ -174,6 +176,8 @@ def cut_made(words: tuple[str, ...]) -> tuple[str, str] | None:
         (i for i, word in enumerate(words) if i and is_participle(word) and (by or not rather_noun(word))), None
     )
     if done is None or any(word in english().prepositions for word in words) or len(words) - done > 2:
+        return None
+    if is_adverb(words[0]):
         return None
     if words[done - 1] in english().adverbs and done > 1:
         done -= 1

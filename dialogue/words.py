@@ -13,7 +13,8 @@ from dialogue.verb_forms import bare_of_participle, does_it, verb_forms
 
 _LISTS = (
     "prepositions", "auxiliaries", "modals", "adjectives", "adverbs", "states", "uncountable", "belonging", "beside",
-    "nouns_rather_than_verbs", "nouns_rather_than_participles", "no_participles", "no_persons", "same_people",
+    "nouns_rather_than_verbs", "nouns_rather_than_participles", "no_participles", "no_persons", "no_adverbs",
+    "same_people",
 )  # fmt: skip
 _ARTICLES = frozenset({"a", "an", "the"})
 _PREFIX = re.compile(r"(?<![^\W_])(co|sub|ex|non|vice)_(?=[a-z])")  # co_patentee
@@ -39,6 +40,7 @@ class English:
     nouns_rather_than_participles: frozenset[str]
     no_participles: frozenset[str]
     no_persons: frozenset[str]
+    no_adverbs: frozenset[str]
     same_people: frozenset[str]
     collectives: Mapping[str, str]
     plurals: Mapping[str, str]
@@ -143,8 +145,27 @@ def rather_noun(word: str) -> bool:
 
 
 def is_adjective(word: str) -> bool:
-    """Say whether a word says what something is like: compatible, interchangeable."""
+    """Say whether a word says what something is like: compatible, interchangeable, toxic."""
     return word in english().adjectives or (len(word) > 6 and word.endswith(("ible", "able")))
+
+
+def like_adjective(word: str, link: str) -> bool:
+    """Say whether a word before a preposition is an adjective by its ending: toxic to, relevant to, synonymous with."""
+    if is_adjective(word):
+        return link != "of" or word in ("capable", "independent", "the same")
+    if link not in ("to", "with", "from", "on") or kind_of(word) != "thing":
+        return False
+    return len(word) > 4 and word.endswith(("ic", "ous", "ful", "less", "ant", "ent")) and not word.endswith("ment")
+
+
+def is_adverb(word: str, before: str = "") -> bool:
+    """Say whether a word says how or when: formerly, physically; first before a participle."""
+    lists = english()
+    if word in lists.adverbs:
+        return True
+    if word in ("first", "last", "once", "recently", "best"):
+        return is_participle(before)
+    return len(word) > 5 and word.endswith("ly") and word not in lists.no_adverbs
 
 
 def kind_of(noun: str) -> str:

@@ -72,7 +72,7 @@ def test_curated_relation_is_asked_in_its_own_words() -> None:
         ("ex:formsPartOf", "What does X form part of?", "What forms part of X?"),
         ("ex:LIVE_IN", "What does X live in?", "What lives in X?"),
         ("ex:mayCause", "What may X cause?", "What may cause X?"),
-        ("ex:junctionWith", "With what does X have a junction?", "What has a junction with X?"),
+        ("ex:junctionWith", "What does X have a junction with?", "What has a junction with X?"),
         (
             "ex:tenderInterchangeableWith",
             "With what is the tender of X interchangeable?",
@@ -87,6 +87,21 @@ def test_curated_relation_is_asked_in_its_own_words() -> None:
         ),
         ("ex:co_patentee", "Who is the co-patentee of X?", "What has X as its co-patentee?"),
         ("ex:isPreservedAt", "What is X preserved at?", "What is preserved at X?"),
+        ("ex:physicallyInteractsWith", "What does X physically interact with?", "What physically interacts with X?"),
+        ("ex:firstSynthesisedBy", "What was X first synthesised by?", "What was first synthesised by X?"),
+        ("ex:hasMoreSpeakersThan", "What does X have more speakers than?", "What has more speakers than X?"),
+        ("ex:toxicTo", "What is X toxic to?", "What is toxic to X?"),
+        ("ex:subjectOf", "What is X a subject of?", "What is a subject of X?"),
+        ("ex:sameAs", "What is X the same as?", "What is the same as X?"),
+        ("ex:positionHeld", "Which position is held by X?", "By what is X held?"),
+        ("ex:OWNS", "What does X own?", "What owns X?"),
+        ("ex:HAS", "What does X have?", "What has X?"),
+        ("ex:fatherInLaw", "Who is the father-in-law of X?", "What has X as its father-in-law?"),
+        (
+            "ex:athleteplaysforteam",
+            "What stands under “athleteplaysforteam” for X?",
+            "What has X under “athleteplaysforteam”?",
+        ),
         ("ex:rel17", "What stands under “rel17” for X?", "What has X under “rel17”?"),
         ("/zoo/zoo/contains", "What does X contain?", "Which zoo contains X?"),
         ("/zoo/zoo/zoos_inspired", "Which zoos were inspired by X?", "By which zoo was X inspired?"),
@@ -127,6 +142,21 @@ def test_what_somebody_did_is_asked_for_in_the_past_and_not_as_if_it_was_done_to
     assert asked("<hasWonPrize>") == "Which prize did X win?"
     assert asked("<wroteMusicFor>", tail_types=["Film"]) == "Which film did X write music for?"
     assert asked("<wasBornIn>", tail_types=["City"]) == "Where was X born?"
+
+
+def test_type_at_the_other_end_tells_a_verb_from_a_plural_and_a_person_from_a_thing() -> None:
+    assert asked("ex:hosts", tail_types=["Festival"]) == "Which festival does X host?"
+    assert asked("ex:hosts", tail_types=["Host"]) == "Who are the hosts of X?"
+    assert asked("ex:successor", tail_types=["Locomotive"]) == "What is the successor of X?"
+    assert asked("ex:successor", tail_types=["Engineer"]) == "Who is the successor of X?"
+    assert asked("ex:languagesTrainedIn", tail_types=["Language"]) == "Which languages was X trained in?"
+    assert asked("ex:ashesScatteredAt", tail_types=["Lake"]) == "At which lake were the ashes of X scattered?"
+
+
+def test_noun_of_the_answers_type_does_not_stand_for_a_verb() -> None:
+    for relation in ("ex:operatedBy", "ex:owns", "ex:influenced"):
+        assert wordings(relation, tail_types=["Company"]).tail.noun == "answer"
+    assert wordings("ex:operatedBy", tail_types=["Company"]).tail.kind == "organization"
 
 
 def test_label_of_the_graph_goes_before_the_name_of_the_predicate() -> None:
