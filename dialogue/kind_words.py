@@ -11,6 +11,7 @@ from importlib.resources import files
 from typing import Any
 
 from dialogue.pictures import PERSONS
+from dialogue.verb_forms import bare_of_third
 from dialogue.wordings import NO_LEADS, Asking, Question, Statement, Wordings, fitted, opening, state
 from dialogue.words import english, head_word, is_participle, is_plural, plural
 
@@ -67,6 +68,8 @@ def _counts(prefix: str) -> bool:
         if not word.isalpha() or word in english().prepositions or word in english().auxiliaries or word in _NO_NOUNS:
             return False
         if is_plural(word) and word not in _POINTING and i + 1 < len(words):
+            if i and bare_of_third(word) and words[i + 1] in english().prepositions:  # which station connects to
+                return False
             return plural(word) == word and word not in ("species", "series", "headquarters", "does")
     return False
 
