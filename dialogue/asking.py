@@ -143,7 +143,9 @@ class Conversation:
             others = (last.subject,)
         else:
             return each
-        alone = plain_noun(noun) and all(m.nouns[other] != noun for other in others)
+        forms = (worded.tail if each.asks_tail else worded.head).forms[each.form]
+        twice = noun in f"{forms.prefix}{forms.suffix}".lower()  # "in which country is this country"
+        alone = plain_noun(noun) and not twice and all(m.nouns[other] != noun for other in others)
         return replace(each, refers=THIS) if alone else each
 
     def _trained(self, triple: int) -> bool:

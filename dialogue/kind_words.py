@@ -22,6 +22,28 @@ _POINTING = frozenset(
     ["that", "whose", "who", "which", "there", "here", "it", "them", "its", "their", "this", "these", "one"]
 )
 _NO_NOUNS = frozenset({"do", "does", "did", "can", "could", "would", "will", "else", "kind", "kinds", "type", "sort"})
+_AFTER_VERBS = frozenset({"a", "an", "the", "its", "partly", "somebody", "someone", "together", "whose"})
+_VERBS = frozenset(
+    [
+        "answers",
+        "appears",
+        "bears",
+        "belongs",
+        "borrows",
+        "comes",
+        "counts",
+        "credits",
+        "deals",
+        "exists",
+        "falls",
+        "goes",
+        "imports",
+        "lies",
+        "performs",
+        "raises",
+        "receives",
+    ]
+)
 _NOUN = re.compile(r"[^\W\d_]+(?:[ '’-][^\W\d_]+)*")
 _UNITS = {
     "m": "metres", "metres": "metres", "meters": "metres", "km": "kilometres", "kg": "kilograms", "g": "grams",
@@ -68,8 +90,11 @@ def _counts(prefix: str) -> bool:
         if not word.isalpha() or word in english().prepositions or word in english().auxiliaries or word in _NO_NOUNS:
             return False
         if is_plural(word) and word not in _POINTING and i + 1 < len(words):
-            if i and bare_of_third(word) and words[i + 1] in english().prepositions:  # which station connects to
-                return False
+            then = words[i + 1]
+            if word in _VERBS or (
+                bare_of_third(word) and (then in _AFTER_VERBS or (i and then in english().prepositions))
+            ):
+                return False  # which station connects to, which place shares a border
             return plural(word) == word and word not in ("species", "series", "headquarters", "does")
     return False
 

@@ -255,7 +255,7 @@ def test_a_language_without_words_for_the_kinds_has_facts_alone() -> None:
 
 def test_questions_are_turned_into_how_many() -> None:
     worded = wordings("urn:kwk:atlas:neighbour")
-    texts = {form.prefix + "{x}" + form.suffix for form in counting(worded.tail)}
+    texts = {form.prefix + "{x}" + form.suffix for form in counting(worded.head)}
     assert any(text.startswith("How many ") for text in texts)
     assert not any("Which" in text for text in texts)
     assert counting(wordings("urn:kwk:atlas:capital").tail) == ()
