@@ -18,6 +18,7 @@ from dialogue.tongues import in_tongues
 
 FEW = 4  # so many answers may be named at once
 REFERRING = 4  # one round in so many refers to its subject by "its" or "this country", where it may
+OTHERS = frozenset({"person", "group", "organization"})  # answers that "its" and "their" might mean as well
 MAX_PHRASES = 1 << 16  # how a picture is asked for and given is drawn modulo the number of phrases
 
 
@@ -136,7 +137,8 @@ class Conversation:
             return each
         noun, worded = m.nouns[each.subject], m.wordings[each.relation]
         if last.subject == each.subject:
-            if each.asks_tail and last.asks_tail and plain_noun(worded.tail.noun) and self._draws.below(2):
+            whose = m.wordings[last.relation].tail.kind not in OTHERS and each.asks_tail and last.asks_tail
+            if whose and plain_noun(worded.tail.noun) and self._draws.below(2):
                 return replace(each, refers=AGAIN)
             others: tuple[int, ...] = last.answers
         elif last.answers == (each.subject,):

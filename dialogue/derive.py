@@ -11,11 +11,12 @@ from collections.abc import Callable, Mapping
 from dialogue.compare import comparison
 from dialogue.compose import stated
 from dialogue.derived import Derived
-from dialogue.kind_words import claim, counting, described, plain_noun, taking_phrases
+from dialogue.kind_words import claim, counting, described, plain_noun
 from dialogue.pictures import PERSONS
 from dialogue.scope import TRIES, Scope, ended, holds, places
 from dialogue.types import Kind
-from dialogue.wordings import Question, Wordings, fill, listed
+from dialogue.wordings import Asking, Question, Wordings, fill, listed
+from dialogue.words import is_plural
 
 COUNTED = 30  # answers that are counted at most
 LISTED = 6  # answers of a count that are named at most
@@ -110,17 +111,19 @@ def _how_many(scope: Scope, worded: Wordings, asks_tail: bool) -> Question | Non
 
 
 def multi_hop(scope: Scope, subject: int) -> Derived | None:
-    """Ask for a fact of what another fact leads to: the currency of the country whose capital is Lima."""
-    drawn = scope.run_of(subject, most=1)
-    if drawn is None:
+    """Ask for a fact of what another fact leads to: the currency of the country whose capital is Lima.
+
+    Both steps are by relations that have one answer nearly always: "the town whose country is Bulgaria" would be one of
+    thousands, and "the diseases of the gender of …" a crowd.
+    """
+    drawn = scope.single_run_of(subject, (True, False))
+    if drawn is None or scope.material.side(drawn[0]).size(drawn[1]) > 1:
         return None
     (asks_tail, run), m = drawn, scope.material
     side, worded = m.side(asks_tail), scope.worded(asks_tail, run)
     between, first = side.neighbour[side.run_start[run]], side.triple[side.run_start[run]]
-    if not m.survey.runs(asks_tail).single[side.run_relation[run]]:
-        return None  # "the town whose country is Bulgaria" would be one of thousands
     phrase = described(scope.words, worded, asks_tail, m.said[subject])
-    then = scope.run_of(between) if scope.can_say(between, subject) else None
+    then = scope.single_run_of(between, (True,)) if scope.can_say(between, subject) else None
     if phrase is None or then is None or not scope.allowed(first, 0):
         return None
     (tails, second), last = then, m.side(then[0])
@@ -132,15 +135,25 @@ def multi_hop(scope: Scope, subject: int) -> Derived | None:
     if known[0] == known[1] or holds(last, second, subject):  # back where it came from
         return None
     following = m.wordings[known[1]]
-    forms = taking_phrases(following.asking("tail" if tails else "head"))
-    if not forms:
+    asked = following.tail
+    if not plain_noun(asked.noun):
         return None
     reply, slots = _both_steps(scope, (worded, following), (subject, between, answer), (asks_tail, tails))
+    text = _of_phrase(scope, asked, last.size(second) > 1).replace("{x}", phrase)
     return Derived(
-        "multi_hop", (subject,), ((known[0], asks_tail), (known[1], tails)),
-        fill(forms[scope.below(len(forms))], phrase), reply, m.names[answer], answers=(answer,), slots=slots,
-        triples=(first, triple), truths=scope.asked(tails, second).truths, runs=((asks_tail, run), (tails, second)),
+        "multi_hop", (subject,), ((known[0], asks_tail), (known[1], tails)), text, reply, m.names[answer],
+        answers=(answer,), slots=slots, triples=(first, triple), truths=scope.asked(tails, second).truths,
+        runs=((asks_tail, run), (tails, second)),
     )  # fmt: skip
+
+
+def _of_phrase(scope: Scope, asked: Asking, several: bool) -> str:
+    """Return the question for what is asked, of {x}: "What is the currency of {x}?"."""
+    way = "several" if several or is_plural(asked.noun) else "one"
+    if asked.kind == "person":
+        way = {"several": "several_persons", "one": "one_person"}[way]
+    form: str = scope.words.multi_hop[way]
+    return form.replace("{nouns}", asked.nouns).replace("{noun}", asked.noun)
 
 
 def _both_steps(

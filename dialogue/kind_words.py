@@ -49,6 +49,24 @@ _UNITS = {
     "m": "metres", "metres": "metres", "meters": "metres", "km": "kilometres", "kg": "kilograms", "g": "grams",
     "cm": "centimetres", "mm": "millimetres", "years": "years", "usd": "US dollars",
 }  # fmt: skip
+_NO_MEASURES = frozenset(
+    {
+        "id",
+        "code",
+        "number",
+        "insee",
+        "tsn",
+        "itis",
+        "usda",
+        "heat",
+        "interest",
+        "date",
+        "founded",
+        "start",
+        "end",
+        "year",
+    }
+)  # codes, and dates, of which none is "higher"
 _MOST_WORDS = 4  # of a noun that is put into a phrase
 
 
@@ -114,13 +132,6 @@ def choosing(asking: Asking) -> tuple[Question, ...]:
 
 
 @cache
-def taking_phrases(asking: Asking) -> tuple[Question, ...]:
-    """Return the questions in which a phrase can stand for the name: not "the profession {x}"."""
-    links = english().prepositions | english().auxiliaries | {"does", "did", "do", ""}
-    return tuple(form for form in asking.forms[:-1] if form.bare.rstrip().rpartition(" ")[2].lower() in links)
-
-
-@cache
 def plain_noun(noun: str) -> bool:
     """Say whether a noun can stand in "the … of Peru": a few words, the last of which is the noun."""
     words = noun.split()
@@ -170,6 +181,8 @@ def property_words(name: str) -> str | None:
     """Return a property's name as words: "surfaceTemperature" -> "surface temperature"; None if it has none."""
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])|_+", " ", name).lower().strip()
     words = spaced.split()
+    if _NO_MEASURES.intersection(words):
+        return None
     if len(words) > 1 and words[-1] in _UNITS:
         spaced = f"{' '.join(words[:-1])} in {_UNITS[words[-1]]}"
         return spaced if _NOUN.fullmatch(spaced) else None

@@ -64,6 +64,17 @@ class Scope:
                 return asks_tail, run
         return None
 
+    def single_run_of(self, subject: int, directions: Sequence[bool]) -> tuple[bool, int] | None:
+        """Draw a question about an entity among those that have one answer nearly always."""
+        m = self.material
+        found = []
+        for asks_tail in directions:
+            side, single = m.side(asks_tail), m.survey.runs(asks_tail).single
+            first = side.runs[subject]
+            last = min(side.runs[subject + 1], first + MANY)
+            found += [(asks_tail, run) for run in range(first, last) if single[side.run_relation[run]]]
+        return found[self.below(len(found))] if found else None
+
     def asked(self, asks_tail: bool, run: int) -> Asked:
         """Return what a run's question asks."""
         side = self.material.side(asks_tail)
