@@ -246,4 +246,4 @@ def test_every_relation_of_fb15k_can_be_asked_for_in_three_ways_from_both_ends()
     relations = {line.split()[1] for line in lines}
     assert len(relations) == 1056
     assert not {relation: found for relation in sorted(relations) if (found := faults(wordings(relation)))}
-    assert set(lexicon()) - relations == {name for name in lexicon() if name.startswith("urn:")}
+    assert relations <= set(lexicon())  # all by hand; the lexicon also has relations that people ask of all Freebase
