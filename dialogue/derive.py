@@ -136,7 +136,7 @@ def multi_hop(scope: Scope, subject: int) -> Derived | None:
         return None
     following = m.wordings[known[1]]
     asked = following.tail
-    if not plain_noun(asked.noun):
+    if not plain_noun(asked.noun) or asked.noun in phrase:  # the organization of the role whose organization is
         return None
     reply, slots = _both_steps(scope, (worded, following), (subject, between, answer), (asks_tail, tails))
     text = _of_phrase(scope, asked, last.size(second) > 1).replace("{x}", phrase)
