@@ -97,7 +97,7 @@ def test_an_image_that_was_dropped_is_shown_to_nobody_and_the_experts_choice_com
         known = {row["path"] for row in answerer.reader.rows(queries.PICTURES) if row["entity"] == PERU}
         assert known == {second, third, fourth}
         (shown,) = [each for each in adjacency.load(stores.driver, atlas).entities if each.id == PERU]
-        assert [image.path for image in shown.images] == sorted(known)
+        assert [image.path for image in shown.images] == [fourth, third, second]
     finally:
         for image in before:
             standing(image.path, gate="unjudged", typicality_rank=None)
