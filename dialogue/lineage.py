@@ -36,13 +36,8 @@ def rests(fact: Fact, keys: list[str]) -> Iterator[Row]:
     Subjects come first: who is asked about. Each triple leads on from what was reached to its other end, which is an
     `answer` or, of several hops, a step on the `way`. What a question proposed in vain is the `claim`.
     """
-    if fact.query is not None:
-        subjects = fact.query.subjects
-    else:
-        head, _, tail = fact.triples[0]
-        subjects = (head if fact.direction == "tail" else tail,)
-    reached = set(subjects)
-    for i, subject in enumerate(subjects):
+    reached = set(fact.subjects)
+    for i, subject in enumerate(fact.subjects):
         yield [subject, "subject", i, None]
     answers = {*fact.answers, *(slot.entity for slot in fact.slots)}
     steps = dict(fact.query.path) if fact.query is not None else {}

@@ -20,7 +20,7 @@ LEXICA: Mapping[str, tuple[str, ...]] = {  # language -> files of dialogue/lexic
     "es": ("es.toml",),
     "zh": ("zh.toml",),
 }
-KINDS = frozenset({"person", "group", "place", "organization", "work", "event", "time", "thing"})
+KINDS = ("person", "group", "place", "organization", "work", "event", "time", "thing")
 _SIGN = re.compile(r"<(?:image|RET|KNO)>|[\x00-\x1f\x7f\u2028\u2029]")
 NOTHING: Mapping[str, Wordings] = MappingProxyType({})
 
@@ -128,7 +128,7 @@ def _written(relation: str, lang: str, entry: Mapping[str, Sequence[str]]) -> Wo
         english = lexicon()[relation]
         head_kind, tail_kind = english.head.kind, english.tail.kind
     many = plural if lang == "en" else str
-    if unknown := {head_kind, tail_kind} - KINDS:
+    if unknown := {head_kind, tail_kind}.difference(KINDS):
         raise ValueError(f"there is no kind {unknown.pop()!r}")
     if not entry["say"] or (lang == "en" and not (head_noun.strip() and tail_noun.strip())):
         raise ValueError("a statement and two nouns are needed")

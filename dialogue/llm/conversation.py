@@ -15,6 +15,7 @@ from dialogue.llm.facts import clean
 from dialogue.llm.prompts import filled, prompt
 from dialogue.llm.rounds import answered
 from dialogue.llm.scenes import People, Record, Scene
+from dialogue.quality.textbind import edit_distance
 from dialogue.types import IMAGE
 
 FARTHEST = 0.1  # normalised edit distance of a description
@@ -129,16 +130,6 @@ def put_back(written: Script, turns: Sequence[tuple[str, str]]) -> list[Record]:
             turn["kg"] = _referring(turn["kg"])
         made += ({**scene.asked, "value": _TAGGED.sub(IMAGE, asked)}, turn)
     return made
-
-
-def edit_distance(one: str, other: str) -> float:
-    """Return the Levenshtein distance of two texts over the longer one's length."""
-    row = list(range(len(other) + 1))
-    for i, left in enumerate(one, 1):
-        above, row[0] = row[0], i
-        for j, right in enumerate(other, 1):
-            above, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, above + (left != right))
-    return row[-1] / max(len(one), len(other), 1)
 
 
 def _check_images(written: Script, turns: Sequence[tuple[str, str]]) -> str:

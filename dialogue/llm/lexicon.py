@@ -19,11 +19,11 @@ from dialogue.llm.names import Everybody
 from dialogue.llm.prompts import wordings_of
 from dialogue.llm.vocabulary import vocabulary
 from dialogue.material import all_wordings
-from dialogue.verbalise import lexicon
+from dialogue.verbalise import KINDS, lexicon
 from dialogue.wordings import Question, Statement
 from kg.adjacency import Adjacency
+from kg.whole_file import whole_file
 
-KINDS = ("person", "group", "place", "organization", "work", "event", "time", "thing")
 SHOWN = 5  # facts of a relation that the model sees
 FORMS, STATEMENTS = 3, 2  # that an entry needs at least
 _MARKUP = re.compile(r"[<>\[\]|\\`*#_~^\x00-\x1f\x7f\u2028\u2029\ufffd]|https?:")
@@ -182,6 +182,5 @@ def _lines(entries: Mapping[str, Mapping[str, Sequence[str]]], heading: str) -> 
 def save(path: Path, text: str) -> None:
     """Write a lexicon file, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
+    with whole_file(path) as partial:
+        partial.write_text(text, encoding="utf-8")

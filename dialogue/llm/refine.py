@@ -15,6 +15,7 @@ from pathlib import Path
 
 from dialogue.draws import Draws
 from kg.errors import DataError
+from kg.whole_file import whole_file
 
 EXCELLENT, SATISFACTORY, POOR = QUALITIES = ("Excellent", "Satisfactory", "Poor")
 CHARACTERISTICS = ("image creation", "image comparison", "intrinsic understanding", "extrinsic understanding")
@@ -125,9 +126,8 @@ class Seeds:
         """Write a round, whole or not at all."""
         self.folder.mkdir(parents=True, exist_ok=True)
         lines = "".join(json.dumps(asdict(seed), ensure_ascii=False) + "\n" for seed in seeds)
-        partial = self.path(number).with_suffix(".partial")
-        partial.write_text(lines, encoding="utf-8")
-        partial.replace(self.path(number))
+        with whole_file(self.path(number)) as partial:
+            partial.write_text(lines, encoding="utf-8")
 
     def label(self, number: int, place: int, quality: str, characteristics: Sequence[str]) -> None:
         """Label one conversation of a round."""

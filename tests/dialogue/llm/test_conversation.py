@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from dialogue.build import BuildSettings, build
 from dialogue.draws import Draws
-from dialogue.llm.conversation import edit_distance
 from dialogue.llm.refine import CHARACTERISTICS, EXCELLENT, QUALITIES, Seed, Seeds, draw_examples
 from dialogue.llm.rewrite import RewriteSettings, Rewritten
 from dialogue.llm.runs import next_round, rewrite_whole
@@ -148,14 +147,6 @@ def test_a_question_may_refer_to_the_subject_of_the_round_before(serve: Any, who
     assert done.rounds > 0
     assert '"refers":true,"images"' in text
     assert done.tally.reasons["conversation"]["subject_missing"] > 0, "of another subject, it says nothing"
-
-
-@given(st.text(max_size=12), st.text(max_size=12))
-def test_edit_distance_is_a_distance_from_0_to_1(one: str, other: str) -> None:
-    distance = edit_distance(one, other)
-    assert 0 <= distance <= 1
-    assert (distance == 0) == (one == other)
-    assert distance == edit_distance(other, one)
 
 
 def seed(quality: str | None, *shown: str, name: str = "d") -> Seed:
