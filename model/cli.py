@@ -62,7 +62,8 @@ def train(
     from kg.graph_commands import chosen as chosen_graph
     from kg.stores import open_stores
     from model import checkpoint
-    from model.train import TrainSettings, check_target, resume
+    from model.settings import TrainSettings
+    from model.train import check_target, resume
     from model.train import train as train_run
 
     limits = {key: chosen[key] for key in ("steps", "minutes") if chosen[key] is not None}

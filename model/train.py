@@ -14,55 +14,24 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
-from torch.nn import functional
 
 from ingest.sentences import minilm
 from kg.errors import CheckpointError, DataError
 from model import checkpoint
 from model.checkpoint import LOG, Manifest
-from model.data import Batch, Order, collate
-from model.losses import info_nce, mean_of, next_token
-from model.negatives import KINDS, Negatives, Sampler, histogram, mix_at
+from model.data import Order, collate
+from model.negatives import Sampler
+from model.objective import Objective
 from model.prepare import Material, Prepared, fingerprint, prepare, prepare_again
 from model.presets import preset
 from model.run import load_weights
+from model.settings import TrainSettings
 
 WARM_UP = 0.04  # of the training, in which the learning rate rises
 LOWEST = 0.02  # of the learning rate, at the end
 CLIP = 1.0  # the longest gradient
 FORGET = 0.05  # share of the tokens of a question that the model does not see
 SMOOTH = 0.95  # of the losses that are shown
-
-
-@dataclass(frozen=True, slots=True)
-class TrainSettings:
-    """What decides a run, saved in its manifest. Training ends at `steps` or after `minutes`, whichever is given."""
-
-    graph: str
-    dialogues: str
-    preset: str = "tiny"
-    negatives: Negatives = "proximity"
-    drawn: int = 32  # negatives for each <RET>, where they are drawn
-    steps: int | None = None
-    minutes: float | None = None
-    seed: int = 0
-    holdout_style: str | None = None
-    knowledge: float = 1.0  # λ1, the weight of L_KNO
-    retrieval: float = 1.0  # λ2, the weight of L_RET
-    relation: float = 0.5  # the weight of naming relation and direction
-    every: int = 100  # steps between two validations, each of which saves
-    patience: int = 8  # validations without a lower loss, after which training ends
-
-    def __post_init__(self) -> None:
-        if self.negatives not in KINDS:
-            raise DataError(f"There are no negatives '{self.negatives}'; there are: {', '.join(KINDS)}.")
-        if self.steps is None and self.minutes is None:
-            raise DataError("Nothing says when training ends; give --steps or --minutes.")
-        limits = (limit for limit in (self.steps, self.minutes) if limit is not None)
-        if min(*limits, self.drawn, self.every, self.patience) <= 0:
-            raise DataError("Steps, minutes, negatives, the steps between validations and patience must be above zero.")
-        preset(self.preset)  # or DataError
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +102,8 @@ class _Training:
         self._prepared, self._settings, self._folder, self._watch = prepared, settings, folder, watch
         self._manifest = manifest
         self._network = prepared.network
-        self._gallery = prepared.gallery
-        self._sampler = Sampler(prepared.graph, prepared.gallery) if prepared.gallery else None
+        sampler = Sampler(prepared.graph, prepared.gallery) if prepared.gallery else None
+        self._objective = Objective(self._network, settings, prepared.gallery, sampler)
         self._order = Order([len(each.ids) for each in prepared.train], shape.batch, settings.seed)
         self._rate = shape.learning_rate
         self._batch = shape.batch
@@ -143,11 +112,6 @@ class _Training:
         trained = [parameter for parameter in self._network.parameters() if parameter.requires_grad]
         self._optimiser = torch.optim.AdamW(trained, self._rate, betas=(0.9, 0.98), weight_decay=0.05, fused=True)
         self._smooth: dict[str, float] = {}
-        self._drawn: dict[str, Counter[str]] = {"tiers": Counter(), "hops": Counter()}
-        if prepared.gallery:
-            self._cells = torch.from_numpy(prepared.gallery.cells)
-            self._descriptors = torch.from_numpy(prepared.gallery.descriptors)
-        self._bf16 = fast_bf16()
 
     def run(self) -> Manifest:
         """Train to the end, saving at every validation."""
@@ -186,7 +150,7 @@ class _Training:
         }
         self._optimiser.load_state_dict(state)
         self._smooth = dict(self._manifest.losses.get("train", {}))
-        self._drawn = {key: Counter(counts) for key, counts in self._manifest.drawn.items()}
+        self._objective.drawn = {key: Counter(counts) for key, counts in self._manifest.drawn.items()}
 
     def _why_stop(self, step: int, seconds: float) -> str:
         settings = self._settings
@@ -206,61 +170,12 @@ class _Training:
         rate = self._rate * learning_rate(progress)
         for group in self._optimiser.param_groups:
             group["lr"] = rate
-        losses = self._losses(batch, progress, np.random.default_rng([self._settings.seed, 2, step]))
+        losses = self._objective.losses(batch, progress, np.random.default_rng([self._settings.seed, 2, step]))
         self._optimiser.zero_grad()
         losses["total"].backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self._network.parameters(), CLIP)
         self._optimiser.step()
         return {name: float(loss.detach()) for name, loss in losses.items()}
-
-    def _losses(self, batch: Batch, progress: float, rng: np.random.Generator) -> dict[str, Tensor]:
-        settings, network = self._settings, self._network
-        with torch.autocast("cpu", torch.bfloat16, enabled=self._bf16):
-            states = network.states(batch.ids, self._images(batch)).flatten(0, 1)  # (B·L, width)
-            logits = network.logits(states[batch.predicts])
-            slots = network.relation(states[batch.slots])
-        told, known = next_token(logits, batch.next_ids, torch.ones_like(batch.named), batch.named)
-        classes = batch.classes.clamp(min=0)
-        named = mean_of(functional.cross_entropy(slots.float(), classes, reduction="none"), batch.classes >= 0)
-        shown = self._retrieval(states[batch.rets].float(), batch, progress, rng)
-        total = told + settings.knowledge * known + settings.retrieval * shown + settings.relation * named
-        return {"total": total, "AR": told, "KNO": known, "RET": shown, "relation": named}
-
-    def _images(self, batch: Batch) -> Tensor:
-        """Return the tokens of the batch's images; each image is computed once."""
-        if self._gallery is None or not len(batch.images):
-            return torch.empty(0, 1, self._network.queries.shape[1])
-        distinct, place = np.unique(batch.images, return_inverse=True)
-        rows = torch.from_numpy(distinct).long()
-        tokens = self._network.images(self._cells[rows].float(), self._descriptors[rows])
-        return tokens[torch.from_numpy(place)]
-
-    def _retrieval(self, states: Tensor, batch: Batch, progress: float, rng: np.random.Generator) -> Tensor:
-        """Return L_RET with the negatives that the settings ask for."""
-        if self._sampler is None or not len(states):
-            return states.sum()
-        network, anchors, kind = self._network, batch.anchors, self._settings.negatives
-        queries = network.retrieval_query(states)  # (A, W)
-        own = network.retrieval_keys(self._descriptors[torch.from_numpy(anchors.image).long()])  # (A, W)
-        scale = network.sharpness()
-        positive = scale * (queries * own).sum(dim=1)
-        if kind in ("gallery", "batch"):
-            allowed = self._sampler.allowed(anchors)
-            if kind == "batch":
-                allowed, keys = allowed[:, anchors.image], own
-            else:
-                keys = network.retrieval_keys(self._descriptors)
-            return info_nce(positive, scale * queries @ keys.T, torch.from_numpy(allowed))
-        shares = mix_at(progress if kind == "proximity" else 0.0)
-        drawn = self._sampler.draw(anchors, self._settings.drawn, shares, rng)
-        if self._network.training:
-            for key, counts in histogram(drawn).items():
-                self._drawn[key].update(counts)
-        distinct, place = np.unique(drawn.image, return_inverse=True)
-        keys = network.retrieval_keys(self._descriptors[torch.from_numpy(distinct).long()])
-        negatives = keys[torch.from_numpy(place.reshape(drawn.image.shape))]  # (A, K, W)
-        cosines = torch.einsum("aw,akw->ak", queries, negatives)
-        return info_nce(positive, scale * cosines, torch.from_numpy(drawn.image >= 0))
 
     def _validate(self) -> dict[str, float]:
         """Return the losses on the validation dialogues; the same negatives each time."""
@@ -270,7 +185,7 @@ class _Training:
         with torch.inference_mode():
             for start in range(0, len(valid), 2 * self._batch):
                 part = valid[start : start + 2 * self._batch]
-                losses = self._losses(collate(part), 0.0, np.random.default_rng(start))
+                losses = self._objective.losses(collate(part), 0.0, np.random.default_rng(start))
                 for name, loss in losses.items():
                     totals[name] += float(loss) * len(part)
         self._network.train(True)
@@ -305,7 +220,7 @@ class _Training:
             latest=name,
             training=training,
             losses=losses,
-            drawn={key: dict(counts) for key, counts in self._drawn.items()},
+            drawn={key: dict(counts) for key, counts in self._objective.drawn.items()},
             files={**self._prepared.files, **hashes},
             finished=reason,
         )
@@ -321,8 +236,3 @@ def learning_rate(progress: float) -> float:
     if progress < WARM_UP:
         return max(progress / WARM_UP, 0.01)
     return LOWEST + (1 - LOWEST) * 0.5 * (1 + math.cos(math.pi * (progress - WARM_UP) / (1 - WARM_UP)))
-
-
-def fast_bf16() -> bool:
-    """Say whether this processor multiplies bfloat16 faster than float32."""
-    return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())

@@ -25,8 +25,9 @@ from model import train as training
 from model.prepare import Material
 from model.presets import Preset
 from model.run import Run, load
+from model.settings import TrainSettings
 from model.tokens import train_tokenizer
-from model.train import Report, TrainSettings, train
+from model.train import Report, train
 
 NAMES = ("Amber", "Basalt", "Coral", "Dune", "Ember", "Fjord", "Gale", "Heron")
 STYLES = ("ink", "oil")

@@ -12,9 +12,11 @@ from kg.errors import CheckpointError, DataError
 from model import checkpoint
 from model.checkpoint import LOG, read_manifest, read_tensors
 from model.negatives import KINDS, TIERS
+from model.objective import fast_bf16
 from model.prepare import Material
 from model.run import Run, load
-from model.train import Report, TrainSettings, fast_bf16, learning_rate, resume, train
+from model.settings import TrainSettings
+from model.train import Report, learning_rate, resume, train
 
 pytestmark = pytest.mark.usefixtures("run")
 

@@ -38,7 +38,8 @@ from model.cli import read_material
 from model.presets import Preset
 from model.run import Run
 from model.run import load as load_run
-from model.train import TrainSettings, train
+from model.settings import TrainSettings
+from model.train import train
 from retrieval.album import Album, View, read_album, view
 from retrieval.answer import Answerer
 from retrieval.assemble import image_roots, open_answerer

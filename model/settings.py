@@ -1,0 +1,37 @@
+"""What decides a run."""
+
+from dataclasses import dataclass
+
+from kg.errors import DataError
+from model.negatives import KINDS, Negatives
+from model.presets import preset
+
+
+@dataclass(frozen=True, slots=True)
+class TrainSettings:
+    """What decides a run, saved in its manifest. Training ends at `steps` or after `minutes`, whichever is given."""
+
+    graph: str
+    dialogues: str
+    preset: str = "tiny"
+    negatives: Negatives = "proximity"
+    drawn: int = 32  # negatives for each <RET>, where they are drawn
+    steps: int | None = None
+    minutes: float | None = None
+    seed: int = 0
+    holdout_style: str | None = None
+    knowledge: float = 1.0  # λ1, the weight of L_KNO
+    retrieval: float = 1.0  # λ2, the weight of L_RET
+    relation: float = 0.5  # the weight of naming relation and direction
+    every: int = 100  # steps between two validations, each of which saves
+    patience: int = 8  # validations without a lower loss, after which training ends
+
+    def __post_init__(self) -> None:
+        if self.negatives not in KINDS:
+            raise DataError(f"There are no negatives '{self.negatives}'; there are: {', '.join(KINDS)}.")
+        if self.steps is None and self.minutes is None:
+            raise DataError("Nothing says when training ends; give --steps or --minutes.")
+        limits = (limit for limit in (self.steps, self.minutes) if limit is not None)
+        if min(*limits, self.drawn, self.every, self.patience) <= 0:
+            raise DataError("Steps, minutes, negatives, the steps between validations and patience must be above zero.")
+        preset(self.preset)  # or DataError
