@@ -61,7 +61,7 @@ def load_into(
     from ingest.load import load, write_rejects
     from ingest.target import Target, choose_tower
     from kg import bulk
-    from kg.browser import publish_assets
+    from kg.browser import refresh_assets
     from kg.catalogue import check_name
     from kg.errors import DataError
     from kg.progress import bar, silent
@@ -94,7 +94,7 @@ def load_into(
     with open_stores(kwk) as stores:
         target = Target(stores.driver, stores.engine, graph_name, kwk.home, progress)
         summary = load(target, source, tower, imported)
-        publish_assets(kwk.home, stores.driver)
+        refresh_assets(kwk.home, stores.driver, kwk.say)
     if how.as_json:
         click.echo(json.dumps(asdict(summary), ensure_ascii=False))
     else:

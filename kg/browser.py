@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -10,6 +10,7 @@ from urllib.parse import quote, urlsplit
 import neo4j
 
 from kg import __version__, guide, guide_queries, queries, tour
+from kg.errors import StoreError
 from kg.graph import read
 from kg.grass import Colour, colours, style_sheet
 from kg.settings import Neo4jAddress
@@ -36,6 +37,14 @@ def publish_assets(home: Path, driver: neo4j.Driver) -> None:
         own = {label: types[label] for label in labels.get(graph["name"], ())}
         slides.append(slides_of(assets, driver, graph, own))
     write(assets / "guide.html", guide.page([guide.welcome(graphs), *slides]) if graphs else guide.empty())
+
+
+def refresh_assets(home: Path, driver: neo4j.Driver, say: Callable[[str], None]) -> None:
+    """Publish after a change that is done: where another command's writing keeps Neo4j from answering, say so."""
+    try:
+        publish_assets(home, driver)
+    except StoreError as exc:
+        say(f"What Neo4j Browser is shown is of before ({exc}); `kwk explore` writes it anew.")
 
 
 def publish_nothing(home: Path) -> None:

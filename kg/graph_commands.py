@@ -85,7 +85,7 @@ def relations(kwk: Kwk, graph_name: str | None, as_json: bool) -> None:
 def remove(kwk: Kwk, name: str, source: str | None, entity: str | None, image: str | None, yes: bool) -> None:
     """Remove the graph NAME, or a part of it, from both stores; pictures that another graph shows stay."""
     from kg import catalogue, removal
-    from kg.browser import publish_assets
+    from kg.browser import refresh_assets
     from kg.progress import bar, silent
     from kg.stores import open_stores
 
@@ -109,7 +109,7 @@ def remove(kwk: Kwk, name: str, source: str | None, entity: str | None, image: s
             part = f"{what} from" if what else "all of"
             click.confirm(f"Remove {part} the graph '{name}'?", abort=True, err=True)
         removed = work(driver, engine, name)
-        publish_assets(kwk.home, driver)
+        refresh_assets(kwk.home, driver, kwk.say)
     edges = f"{removed.edges:,} edges and " if removed.edges else ""
     click.echo(
         f"Removed {f'{what} from ' if what else ''}'{name}': {edges}{removed.nodes:,} nodes from Neo4j, "
