@@ -53,7 +53,7 @@ def measure(material: Material) -> None:
 
 def plainly(plan: Plan) -> Plan:
     """Return a plan in the first wording of each relation; a bare answer stays bare."""
-    rounds = (replace(each, form=0, statement=min(each.statement, 0)) for each in plan.rounds)
+    rounds = (each._replace(form=0, statement=min(each.statement, 0)) for each in plan.rounds)
     return replace(plan, rounds=tuple(rounds))
 
 

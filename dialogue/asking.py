@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from dialogue.asks import Ask, asks
 from dialogue.compose import AGAIN, BARE, THIS, Round, question, reply
 from dialogue.derive import derive
@@ -25,11 +23,12 @@ MAX_PHRASES = 1 << 16  # how a picture is asked for and given is drawn modulo th
 def cover(material: Material, triple: int) -> Ask | None:
     """Return how a triple is asked for in train at the beginning of a dialogue, or None if it can't be."""
     formats = material.format_table[TRAIN][material.splits[triple]]
+    ways, beginning = asks(material, triple), Conversation(material, TRAIN, Draws(triple))
     for i in range(len(formats)):
         number = formats[(triple + i) % len(formats)]
-        for asking in asks(material, triple):
-            wanted = replace(asking, format=number)
-            if Conversation(material, TRAIN, Draws(triple)).could_begin_with(wanted):
+        for asking in ways:
+            wanted = asking._replace(format=number)
+            if beginning.could_begin_with(wanted):
                 return wanted
     return None
 
@@ -38,8 +37,8 @@ class Conversation:
     """The rounds of a dialogue so far, and what they gave away."""
 
     __slots__ = (
-        "_asked", "_draws", "_m", "_named", "_pairs", "_pictures", "_scope", "_split", "_texts", "_words", "rounds",
-        "to_show",
+        "_asked", "_draws", "_m", "_named", "_pairs", "_pictures", "_split", "_texts", "_words", "owed",
+        "rounds", "to_show",
     )  # fmt: skip
 
     def __init__(self, material: Material, split: int, draws: Draws) -> None:
@@ -52,22 +51,22 @@ class Conversation:
         self._texts: set[str] = set()  # questions about a name
         self._words: list[str] = []  # of the rounds so far, as mentions.plain gives them: filled where they are needed
         self._pictures: set[Image] = set()  # that were shown
-        self._scope = Scope(material, split, draws, self._allowed, self._seen) if material.kinds else None
         self.rounds: list[Round | Derived] = []
+        self.owed: dict[int, Ask] = {}  # how train begins with each triple that another split asks for, or meant to
         self.to_show: Image | None = None  # that the next round which shows its entity shows
 
     def derive(self, subject: int) -> bool:
         """Add a round of another kind about an entity, if one is found that gives away nothing asked before."""
-        assert self._scope is not None  # noqa: S101 - or there would be no kinds
         kinds = self._m.kinds
+        # It is not kept: it points back here, and such rings stay in memory until the collector comes round.
+        scope = Scope(self._m, self._split, self._draws, self._allowed, self._seen)
         first = self._draws.below(len(kinds))
         found = next(
-            filter(None, (derive(self._scope, kinds[(first + n) % len(kinds)], subject) for n in range(len(kinds)))),
-            None,
+            filter(None, (derive(scope, kinds[(first + n) % len(kinds)], subject) for n in range(len(kinds)))), None
         )
         if found is None or found.question in self._texts or not self._asked.isdisjoint(found.runs):
             return False
-        if not self._scope.knows(found):
+        if not scope.knows(found):
             return False
         if any(frozenset((one, other)) in self._pairs for one in found.subjects for other in found.truths):
             return False
@@ -139,7 +138,7 @@ class Conversation:
         if last.subject == each.subject:
             whose = m.wordings[last.relation].tail.kind not in OTHERS and each.asks_tail and last.asks_tail
             if whose and plain_noun(worded.tail.noun) and self._draws.below(2):
-                return replace(each, refers=AGAIN)
+                return each._replace(refers=AGAIN)
             others: tuple[int, ...] = last.answers
         elif last.answers == (each.subject,):
             others = (last.subject,)
@@ -148,11 +147,16 @@ class Conversation:
         forms = (worded.tail if each.asks_tail else worded.head).forms[each.form]
         twice = noun in f"{forms.prefix}{forms.suffix}".lower()  # "in which country is this country"
         alone = plain_noun(noun) and not twice and all(m.nouns[other] != noun for other in others)
-        return replace(each, refers=THIS) if alone else each
+        return each._replace(refers=THIS) if alone else each
 
     def _trained(self, triple: int) -> bool:
         """Say whether train asks for a triple too, as it must where the formats of a triple are split."""
-        return self._split == TRAIN or self._m.parts is not None or cover(self._m, triple) is not None
+        if self._split == TRAIN or self._m.parts is not None:
+            return True
+        found = cover(self._m, triple)
+        if found is not None:
+            self.owed[triple] = found
+        return found is not None
 
     def _is_new(self, each: Round) -> bool:
         """Say whether a question about a name was not asked before: two relations may be worded alike."""
@@ -202,7 +206,7 @@ class Conversation:
         """Return the round in words that do not name what it shows, if there are any."""
         forms = range(self._forms(each.relation, each.asks_tail))
         requests = range(max(map(len, self._m.pictures.requests)) if each.format & 2 else 1)
-        others = (replace(each, form=form, request=n, showing=0) for form in forms for n in requests)
+        others = (each._replace(form=form, request=n, showing=0) for form in forms for n in requests)
         return next((other for other in others if not self._betrays(other)), None)
 
     def _forms(self, relation: int, asks_tail: bool) -> int:

@@ -1,13 +1,12 @@
 """The two ways to ask for a triple: for its tail, and for its head."""
 
 from bisect import bisect_left
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dialogue.material import Material
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(NamedTuple):
     """A way to ask for a triple: about which end, and where the triple stands on that side."""
 
     subject: int

@@ -1,13 +1,13 @@
 """Run batches of dialogues in order, in this process or ahead of time in several."""
 
+import gc
 import multiprocessing
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import islice
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from dialogue.asks import Ask
 from dialogue.lines import line
@@ -24,13 +24,12 @@ Submit = Callable[[list[Task]], Callable[[], list["Written"]]]  # begins a batch
 Run = Callable[[Iterable[Task]], Iterator[list["Written"]]]
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(NamedTuple):
     """What came of a task: a line in each language. `lines` is None where no start led to a second round."""
 
     lines: str | None
     rounds: int = 0
-    triples: tuple[int, ...] = ()  # that were asked
+    owed: tuple[tuple[int, Ask], ...] = ()  # triples that train has to ask for as well, and how
     unmet: tuple[Ask, ...] = ()  # wanted rounds that found no place
 
 
@@ -42,10 +41,8 @@ def write_batch(material: Material, seed: int, tasks: Sequence[Task]) -> list[Wr
         if found.plan is None:
             batch.append(Written(None, unmet=found.unmet))
             continue
-        rounds = found.plan.rounds
-        triples = tuple([triple for each in rounds for triple in each.triples])
         lines = "".join([line(each, plan) + "\n" for each, plan in in_all(material, found.plan)])
-        batch.append(Written(lines, len(rounds), triples, found.unmet))
+        batch.append(Written(lines, len(found.plan.rounds), found.owed, found.unmet))
     return batch
 
 
@@ -61,9 +58,10 @@ def batches_of(material: Material, seed: int, workers: int = 1, engine: Engine =
     if workers < 2:
         yield lambda tasks: (write_batch(material, seed, part) for part in _parts(tasks))
         return
-    method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
-    origin = material.origin
-    with ProcessPoolExecutor(workers, multiprocessing.get_context(method), _begin_worker, (origin,)) as executor:
+    forks = "fork" in multiprocessing.get_all_start_methods()
+    given = material if forks else material.origin  # a fork has its parent's; memory views can't be sent
+    context = multiprocessing.get_context("fork" if forks else "spawn")
+    with ProcessPoolExecutor(workers, context, _begin_worker, (given,)) as executor:
         try:
             yield lambda tasks: _ahead(
                 lambda part: executor.submit(_write_in_worker, part).result, tasks, AHEAD * workers
@@ -90,8 +88,10 @@ def _ahead(submit: Submit, tasks: Iterable[Task], ahead: int) -> Iterator[list[W
 _of_worker: list[tuple[Material, int]] = []  # what this process makes dialogues from, if it is a worker
 
 
-def _begin_worker(origin: Origin) -> None:
-    _of_worker[:] = [(prepare_in(origin), origin.seed)]
+def _begin_worker(given: Material | Origin) -> None:
+    material = prepare_in(given) if isinstance(given, Origin) else given
+    _of_worker[:] = [(material, material.origin.seed)]
+    gc.freeze()  # the material stays: looking through it for garbage costs time, and copies pages that a fork shares
 
 
 def _write_in_worker(tasks: list[Task]) -> list[Written]:

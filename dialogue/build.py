@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import count
 from pathlib import Path
 
-from dialogue.asking import cover
 from dialogue.asks import Ask
 from dialogue.batches import BATCH, Engine, Written, batches_of
 from dialogue.folder import SETTINGS, WORDINGS, check_target, new_folder
@@ -106,11 +105,8 @@ def build(
         writers = [_Writer(folder / f"{name}.jsonl", advance) for name in SPLITS]
         for split in (VALID, TEST):
             writers[split].write(run(Task(split, n) for n in count()), quotas[split])
-        asked = (
-            writers[VALID].triples | writers[TEST].triples if parts is None else set()
-        )  # elsewhere, and owed to train
-        owed = _agendas(material, sorted(asked))
-        tasks, last = _train_tasks(owed, quotas[TRAIN])
+        owed = writers[VALID].owed | writers[TEST].owed
+        tasks, last = _train_tasks(_agendas(owed), quotas[TRAIN])
         train = writers[TRAIN]
         train.write(run(tasks), quotas[TRAIN], last)
         again = [Task(TRAIN, train.seen + i, (each,)) for i, each in enumerate(train.unmet)]
@@ -132,13 +128,13 @@ def _quotas(material: Material, settings: BuildSettings) -> list[int]:
 
 
 class _Writer:
-    """Writes one split's file, and remembers what was asked in it."""
+    """Writes one split's file, and remembers what train owes it."""
 
     def __init__(self, path: Path, advance: Callable[[int], None]) -> None:
         self._path = path
         self._advance = advance
         self.dialogues = self.rounds = self.seen = self.dropped = 0
-        self.triples: set[int] = set()
+        self.owed: dict[int, Ask] = {}  # by triple
         self.unmet: list[Ask] = []
         path.touch()
 
@@ -163,19 +159,17 @@ class _Writer:
         if written.lines:
             self.dialogues += 1
             self.rounds += written.rounds
-            self.triples.update(written.triples)
+            self.owed.update(written.owed)
             self._advance(written.rounds)
         else:
             self.dropped += 1
 
 
-def _agendas(material: Material, triples: Iterable[int]) -> list[tuple[Ask, ...]]:
+def _agendas(owed: Mapping[int, Ask]) -> list[tuple[Ask, ...]]:
     """Group facts that train has to ask into dialogues: by subject, shown before told, a question once in each."""
     layers: dict[tuple[int, int], list[Ask]] = defaultdict(list)
     times: dict[tuple[bool, int], int] = defaultdict(int)
-    for triple in triples:
-        asking = cover(material, triple)
-        assert asking is not None  # noqa: S101 - or the walk would not have asked for it
+    for _, asking in sorted(owed.items()):
         question = asking.asks_tail, asking.run
         layers[asking.subject, times[question]].append(asking)
         times[question] += 1

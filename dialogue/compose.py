@@ -1,6 +1,7 @@
 """From a plan to a conversation: pure functions. A plan holds numbers; only here they become words."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from dialogue.derived import Derived
 from dialogue.kind_words import KindWords, possessive
@@ -16,8 +17,7 @@ NAMED, THIS, AGAIN = range(
 )  # how a question refers to its subject: by name; as this country; as in "And its capital?"
 
 
-@dataclass(frozen=True, slots=True)
-class Round:
+class Round(NamedTuple):  # which is made in a third of the time of a frozen dataclass
     """A question and its answer. Entities, relations and triples by their numbers in the graph.
 
     `run` is the stretch of triples, on the side where the subject stands, that holds every true answer.

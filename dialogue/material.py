@@ -149,8 +149,8 @@ class Material:
 
     def ambiguous(self, entity: int, relation: int, asks_tail: bool) -> bool:
         """Say whether the question about an entity by name could as well be about another of the same name."""
-        side = self.side(asks_tail)
-        return any(side.run(other, relation) >= 0 for other in self.homonyms.get(entity, ()))
+        side, homonyms = self.side(asks_tail), self.homonyms
+        return entity in homonyms and any(side.run(other, relation) >= 0 for other in homonyms[entity])
 
 
 def prepare(origin: Origin) -> Material:
@@ -221,7 +221,8 @@ def _pool(graph: Adjacency, table: NDArray[np.uint8], by_code: Sequence[Sequence
     """Gather the triples that have formats in a split. `by_code` gives the formats of an entry of the table (E,)."""
     has = np.array([[number in found for number in range(len(FORMATS))] for found in by_code])[table]  # (E, 4) bool
     triples = np.flatnonzero(has.any(1))
-    touched = np.unique(np.concatenate([graph.triple_heads()[triples], graph.outgoing.neighbour[triples]]))
+    ends = np.concatenate([graph.triple_heads()[triples], graph.outgoing.neighbour[triples]])
+    touched = np.flatnonzero(np.bincount(ends))  # as np.unique, which hashes, would give it in ten times the time
     chance = np.random.Generator(np.random.PCG64(seed))
     return Pool(
         any_format=_starts(graph, triples),
@@ -231,7 +232,7 @@ def _pool(graph: Adjacency, table: NDArray[np.uint8], by_code: Sequence[Sequence
             if has[:, number].any()
         ),
         entities=_view(chance.permutation(touched)),
-        relations=_view(chance.permutation(np.unique(graph.outgoing.relation[triples]))),
+        relations=_view(chance.permutation(np.flatnonzero(np.bincount(graph.outgoing.relation[triples])))),
         pictured=_view(touched[[bool(graph.entities[entity].images) for entity in touched]]),
         pairs=int(has.sum()),
     )
@@ -282,7 +283,7 @@ def _symmetric(graph: Adjacency) -> bytes:
     count, relation = len(graph.entities), graph.outgoing.relation.astype(np.int64)
     heads, tails = graph.triple_heads().astype(np.int64), graph.outgoing.neighbour.astype(np.int64)
     mirrored = np.isin((tails * len(graph.relations) + relation) * count + heads,
-                       (heads * len(graph.relations) + relation) * count + tails)  # fmt: skip
+                       (heads * len(graph.relations) + relation) * count + tails, assume_unique=True)  # fmt: skip
     both, all_ = (np.bincount(relation, weights, len(graph.relations)) for weights in (mirrored, None))
     return bytes((both >= 0.8 * all_).astype(np.uint8).tobytes())
 

@@ -124,8 +124,7 @@ def in_tongue(each: Round, first: Material, other: Material) -> Round:
     if "{noun}" in other.pictures.shown[showing].name and not has_noun:
         showing = 0
     unnamed = not each.names_subject and not (has_noun and other.pictures.meant)
-    return replace(
-        each,
+    return each._replace(
         form=count - 1 if each.form == forms - 1 else each.form % (count - 1),
         showing=showing,
         statement=BARE if unnamed or each.statement == BARE else each.statement % len(theirs.statements),

@@ -7,7 +7,7 @@ It draws relations before edges and enters hubs rarely, so that an entity of deg
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from dialogue.asking import Conversation
 from dialogue.asks import Ask, asks
@@ -42,10 +42,14 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """What came of a task: a plan, unless every start failed; and the wanted rounds that found no place in it."""
+    """What came of a task: a plan, unless every start failed; and the wanted rounds that found no place in it.
+
+    `owed` says how train has to ask for each triple of the plan, where that is another split's.
+    """
 
     plan: Plan | None
     unmet: tuple[Ask, ...] = ()
+    owed: tuple[tuple[int, Ask], ...] = ()
 
 
 def walk(material: Material, seed: int, task: Task) -> Walk:
@@ -68,7 +72,7 @@ def walk(material: Material, seed: int, task: Task) -> Walk:
     if not walker.rounds or (len(walker.rounds) == 1 and not task.wanted):
         return Walk(None, unmet)
     name = f"{material.graph.graph}-{seed}-{SPLITS[task.split]}-{task.number}"
-    return Walk(Plan(name, walker.strategy, tuple(walker.rounds)), unmet)
+    return Walk(Plan(name, walker.strategy, tuple(walker.rounds)), unmet, walker.owed)
 
 
 class Walker:
@@ -87,6 +91,12 @@ class Walker:
     def rounds(self) -> list[Round | Derived]:
         """Return the rounds that were found."""
         return self._said.rounds
+
+    @property
+    def owed(self) -> tuple[tuple[int, Ask], ...]:
+        """Return how train has to ask for the triples of the rounds, where it has to."""
+        owed = self._said.owed
+        return tuple([(triple, owed[triple]) for each in self.rounds for triple in each.triples]) if owed else ()
 
     def take(self, wanted: tuple[Ask, ...]) -> tuple[Ask, ...]:
         """Ask all of `wanted`; return those that had no place."""
@@ -125,7 +135,7 @@ class Walker:
             ways = asks(self._m, triple)
             if not ways[0].asks_tail and draws.below(3) and self._m.out.size(ways[1].run) <= MANY:
                 ways = ways[::-1]  # mostly for the tail, as K10 wants it
-            for asking in (*(replace(way, format=wanted) for way in ways), *ways):
+            for asking in (*[way._replace(format=wanted) for way in ways], *ways):
                 if self._said.ask(asking):
                     return asking.subject
         return ways[0].subject
@@ -226,7 +236,7 @@ class Walker:
                 continue
             place = side.run_start[run] + draws.below(size)
             numbers = formats[m.splits[side.triple[place]]]
-            wanted = next((number for number in numbers if number & by_image), None)
+            wanted = next((number for number in numbers if number & by_image), None) if by_image else None
             if by_image and wanted is None:
                 continue
             if numbers and self._said.ask(Ask(subject, asks_tail, run, place, wanted)):
