@@ -28,7 +28,7 @@ from torch import Tensor
 
 from kg.errors import CheckpointError
 
-SCHEMA = 1
+SCHEMA = 2
 MANIFEST, TOKENIZER, DESCRIPTOR, LOG = "manifest.json", "tokenizer.json", "descriptor.safetensors", "log.jsonl"
 CHUNK = 1 << 20
 
@@ -40,6 +40,7 @@ class Manifest:
     id: str
     graph: str
     settings: Mapping[str, Any]
+    shape: Mapping[str, Any]  # the preset, with the parts that the settings replaced
     sizes: Mapping[str, int]
     versions: Mapping[str, str]
     data: Mapping[str, Any]  # what it was trained on: hashes of the dialogues, counts of the graph

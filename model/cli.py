@@ -30,7 +30,8 @@ MINUTES = 3.0  # of training, where nothing else is said
 @click.command()
 @graph_option
 @click.option("--dialogues", type=click.Path(path_type=Path), help="Folder of dialogues; default: dialogues/<graph>.")
-@click.option("--preset", default="tiny", show_default=True, help="Size of the model.")
+@click.option("--preset", default="tiny", show_default=True, help="Parts and sizes of the model: NAME or FILE.toml.")
+@click.option("--adapter", metavar="NAME", help="What makes images readable: qformer, linear or bind [the preset's].")
 @click.option(
     "--negatives",
     type=click.Choice(["proximity", "random", "gallery", "batch"]),
@@ -62,7 +63,7 @@ def train(
     from kg.graph_commands import chosen as chosen_graph
     from kg.stores import open_stores
     from model import checkpoint
-    from model.settings import TrainSettings
+    from model.settings import TrainSettings, shape_of
     from model.train import check_target, resume
     from model.train import train as train_run
 
@@ -71,7 +72,7 @@ def train(
         if resumed:
             folder = checkpoint.find(kwk.home, resumed)
             saved = checkpoint.read_manifest(folder).settings
-            fixed = {key: chosen[key] for key in ("preset", "negatives", "seed", "holdout_style")}
+            fixed = {key: chosen[key] for key in ("preset", "adapter", "negatives", "seed", "holdout_style")}
             refuse_changes({**saved, "graph_name": saved["graph"]}, fixed | {"graph_name": graph_name, "out": out})
             source = dialogues or Path(saved["dialogues"])
             material = read_material(kwk, stores, saved["graph"], source, saved["holdout_style"])
@@ -81,7 +82,8 @@ def train(
             if not limits:
                 chosen["minutes"] = MINUTES
             settings = TrainSettings(graph=name, dialogues=str(source), **chosen)
-            folder = out.absolute() if out else new_folder(kwk.home, name, settings.preset)
+            shape = shape_of(settings)
+            folder = out.absolute() if out else new_folder(kwk.home, name, shape.name)
             check_target(folder)
             material = read_material(kwk, stores, name, source, settings.holdout_style)
     try:
@@ -239,7 +241,7 @@ def summary(folder: Path, manifest: Manifest) -> dict[str, Any]:
         "run": manifest.id,
         "graph": manifest.graph,
         "folder": str(folder),
-        "preset": manifest.settings["preset"],
+        "preset": manifest.shape["name"],
         "negatives": manifest.settings["negatives"],
         "step": manifest.step,
         "seconds": round(manifest.seconds, 1),

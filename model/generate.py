@@ -83,15 +83,16 @@ class Reading:
     def __init__(self, run: Run) -> None:
         self._run = run
         self._cache = DynamicCache()
+        self._last: Tensor | None = None  # (1, width) the last image, where it is added in every layer
 
     def read(self, ids: Sequence[int], images: Tensor | None = None) -> Tensor:
-        """Read on; `images` (N, Q, width) stand where <image> stands. Return the state at the last token, (width,)."""
+        """Read on; `images` (N, Q, width) belong to the <image>s. Return the state at the last token, (width,)."""
         network = self._run.network
-        none = torch.empty(0, self._run.preset.queries, self._run.preset.width)
+        given = torch.empty(0, self._run.preset.queries, network.width) if images is None else images
         with torch.inference_mode():
-            embedded = network.embed(torch.tensor([list(ids)]), none if images is None else images)
-            output = network.language.model(inputs_embeds=embedded, past_key_values=self._cache, use_cache=True)
-            state: Tensor = output.last_hidden_state[0, -1]
+            state = network.states(torch.tensor([list(ids)]), given, self._cache, self._last)[0, -1]
+        if len(given):
+            self._last = given[-1:, -1]
         return state
 
     def next_token(self, state: Tensor) -> int:

@@ -1,4 +1,4 @@
-"""KnowBLIP: frozen image measurements, a Q-Former, a small Llama; heads for <RET> and <KNO>.
+"""KnowBLIP: frozen image measurements, an adapter, a language model; heads for <RET> and <KNO>.
 
 The vision tower is frozen, so its output is computed once and comes in as a measurement (`ingest.descriptor`); the
 sentence encoder is frozen too, and its features of the question come in beside the tokens.
@@ -11,12 +11,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers import LlamaConfig, LlamaForCausalLM
-from transformers.models.blip_2.configuration_blip_2 import Blip2QFormerConfig
-from transformers.models.blip_2.modeling_blip_2 import Blip2QFormerModel
+from transformers.cache_utils import Cache
 
+from model.adapters import Seen, adapter_of
+from model.language import Language, Llama, adding, gate
 from model.presets import Preset
-from model.tokens import END_ID, IMAGE_ID, PAD_ID
+from model.tokens import IMAGE_ID
 
 TEMPERATURE = 0.07  # of the retrieval loss at the start, as CLIP's
 SHARPEST = 100.0  # the scale never grows beyond this
@@ -36,16 +36,19 @@ class Sizes:
 class KnowBLIP(nn.Module):
     """The trainable parts. A relation and a direction make a class: 2·relation + (1 if the head is asked for)."""
 
-    def __init__(self, preset: Preset, sizes: Sizes) -> None:
+    def __init__(self, preset: Preset, sizes: Sizes, language: Language | None = None) -> None:
+        """Make an untrained network, around a small Llama from scratch where no language model is given."""
         super().__init__()
-        width = preset.width
+        if language is None:
+            assert preset.scratch is not None  # noqa: S101 - a preset without one names a language model
+            language = Llama(preset.scratch, sizes.vocabulary, 4 * preset.max_length)
+        self.language: Language = language
         self.sizes = sizes
-        self.grid = nn.Linear(sizes.grid, width)
-        self.seen = nn.Linear(sizes.descriptor, width)
-        self.queries = nn.Parameter(torch.randn(preset.queries, width) * 0.02)
-        self.qformer = Blip2QFormerModel(qformer_config(preset))
-        self.to_language = nn.Linear(width, width)
-        self.language = LlamaForCausalLM(language_config(preset, sizes.vocabulary))
+        self.width = width = language.width
+        seen = Seen(sizes.grid, sizes.descriptor, width, len(language.layers))
+        self.adapter = adapter_of(preset.adapter, preset.adapters[preset.adapter], seen)
+        if self.adapter.gates is not None:
+            gate(language.layers, self.adapter)
         self.w_ret = nn.Linear(width, preset.retrieval_width)
         self.w_img = nn.Linear(sizes.descriptor, preset.retrieval_width)
         self.scale = nn.Parameter(torch.tensor(1 / TEMPERATURE).log())
@@ -53,31 +56,32 @@ class KnowBLIP(nn.Module):
         self.wording = WordingHead(sizes.question)
 
     def images(self, cells: Tensor, descriptors: Tensor) -> Tensor:
-        """Map images, as grids (B, CELLS, C) and descriptors (B, D), to tokens of the language model. (B, Q, width)"""
-        memory = torch.cat([self.grid(cells), self.seen(descriptors)[:, None]], dim=1)  # (B, CELLS + 1, width)
-        queries = self.queries.expand(len(cells), -1, -1)
-        seen: Tensor = self.qformer(query_embeds=queries, encoder_hidden_states=memory).last_hidden_state
-        tokens: Tensor = self.to_language(seen)
-        return tokens
+        """Map images, as grids (N, CELLS, C) and descriptors (N, D), to what the model reads. (N, Q, width)"""
+        features: Tensor = self.adapter(cells, descriptors)
+        return features
 
-    def states(self, ids: Tensor, images: Tensor) -> Tensor:
-        """Read tokens (B, L), padded at their ends; `images` (N, Q, width) stand where <image> stands, in order.
+    def states(self, ids: Tensor, images: Tensor, cache: Cache | None = None, before: Tensor | None = None) -> Tensor:
+        """Read tokens (B, L), padded at their ends; `images` (N, Q, width) belong to the <image>s, in order.
 
-        Return (B, L, width). Attention looks back alone, so what is padded changes nothing before it.
+        With `cache` what it holds was read before, and `before` (B, width) is the last image then. Return
+        (B, L, width). Attention looks back alone, so what is padded changes nothing before it.
         """
-        output = self.language.model(inputs_embeds=self.embed(ids, images), use_cache=False)
-        states: Tensor = output.last_hidden_state
-        return states
+        embedded = self.embed(ids, images)
+        if self.adapter.gates is None:
+            return self.language.read(embedded, cache)
+        with adding(in_force(ids, images, before)):
+            return self.language.read(embedded, cache)
 
     def embed(self, ids: Tensor, images: Tensor) -> Tensor:
-        """Embed tokens (B, L) and put the images in. (B, L, width)"""
-        embedded: Tensor = self.language.model.embed_tokens(ids)
+        """Embed tokens (B, L), with the images where <image> stands unless they are added in the layers."""
+        embedded = self.language.embed(ids)
+        if self.adapter.gates is not None:
+            return embedded
         return embedded.masked_scatter((ids == IMAGE_ID)[..., None], images.to(embedded.dtype))
 
     def logits(self, states: Tensor) -> Tensor:
         """Map states (…, width) to next-token logits (…, V)."""
-        logits: Tensor = self.language.lm_head(states)
-        return logits
+        return self.language.logits(states)
 
     def retrieval_query(self, states: Tensor) -> Tensor:
         """Map <RET> states (N, width) to where images are compared, of length 1: W_RET of eq. 3."""
@@ -92,40 +96,17 @@ class KnowBLIP(nn.Module):
         return self.scale.exp().clamp(max=SHARPEST)
 
 
-def qformer_config(preset: Preset) -> Blip2QFormerConfig:
-    """Return the shape of the Q-Former: every layer looks at the image."""
-    config = Blip2QFormerConfig(
-        vocab_size=1,
-        hidden_size=preset.width,
-        num_hidden_layers=preset.qformer_layers,
-        num_attention_heads=preset.heads,
-        intermediate_size=2 * preset.width,
-        encoder_hidden_size=preset.width,
-        cross_attention_frequency=1,
-        hidden_dropout_prob=0.0,
-        attention_probs_dropout_prob=0.0,
-    )
-    config._attn_implementation = "eager"
-    return config
+def in_force(ids: Tensor, images: Tensor, before: Tensor | None = None) -> Tensor:
+    """Return for each token (B, L) the last image at its place or before it, of `images` (N, 1, width). (B, L, width)
 
-
-def language_config(preset: Preset, vocabulary: int) -> LlamaConfig:
-    """Return the shape of the language model."""
-    config = LlamaConfig(
-        vocab_size=vocabulary,
-        hidden_size=preset.width,
-        intermediate_size=preset.inner,
-        num_hidden_layers=preset.layers,
-        num_attention_heads=preset.heads,
-        num_key_value_heads=preset.heads,
-        max_position_embeddings=4 * preset.max_length,
-        tie_word_embeddings=True,
-        pad_token_id=PAD_ID,
-        bos_token_id=None,
-        eos_token_id=END_ID,
-    )
-    config._attn_implementation = "eager"  # plain matmuls: torch's fused attention has a slow backward on CPU
-    return config
+    Before the first it is `before` (B, width), or the zero image.
+    """
+    shown = (ids == IMAGE_ID).cumsum(dim=1)  # (B, L) images of the row so far
+    rows = shown[:, -1].cumsum(dim=0) - shown[:, -1]  # (B,) images in the rows before
+    first = images.new_zeros(len(ids), images.shape[-1]) if before is None else before.to(images.dtype)
+    table = torch.cat([first, images[:, 0]])  # (B + N, width)
+    own = torch.arange(len(ids), device=ids.device)[:, None]
+    return table[torch.where(shown > 0, len(ids) - 1 + rows[:, None] + shown, own)]
 
 
 class WordingHead(nn.Module):

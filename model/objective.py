@@ -47,7 +47,7 @@ class Objective:
     def _images(self, batch: Batch) -> Tensor:
         """Return the tokens of the batch's images; each image is computed once."""
         if self._gallery is None or not len(batch.images):
-            return torch.empty(0, 1, self._network.queries.shape[1])
+            return torch.empty(0, 1, self._network.width)
         distinct, place = np.unique(batch.images, return_inverse=True)
         rows = torch.from_numpy(distinct).long()
         tokens = self._network.images(self._cells[rows].float(), self._descriptors[rows])

@@ -55,7 +55,8 @@ class Prepared:
 def prepare(material: Material, preset: Preset, folder: Path, seed: int, sentences: SentenceEncoder) -> Prepared:
     """Fit tokenizer, descriptor and wordings into `folder`, encode the dialogues, make an untrained network."""
     train, valid = read_split(material.dialogues, "train"), read_split(material.dialogues, "valid", VALIDATION)
-    tokenizer = train_tokenizer((turn.value for each in train for turn in each.turns), preset.vocabulary)
+    assert preset.scratch is not None  # noqa: S101
+    tokenizer = train_tokenizer((turn.value for each in train for turn in each.turns), preset.scratch.vocabulary)
     write_whole(folder / TOKENIZER, tokenizer.to_str().encode())
     files = {TOKENIZER: hash_of(folder / TOKENIZER)}
     found = gallery(material.graph, material.measured, material.hashes) if material.measured else None

@@ -25,7 +25,7 @@ from model.checkpoint import DESCRIPTOR, TOKENIZER, Manifest, read_manifest, rea
 from model.encode import Encoded, encode_prompt
 from model.gallery import cells_of
 from model.network import KnowBLIP, Sizes
-from model.presets import Preset, preset
+from model.presets import Preset, preset_of
 from model.questions import HOLE, essence, question_features
 from model.tokens import KNO_ID, PAD_ID, RET_ID, load_tokenizer
 from model.wordings import Known, read_known
@@ -118,7 +118,7 @@ class Run:
     def image_tokens(self, measured: Floats) -> Tensor:
         """Map measured images (N, M) to tokens, (N, Q, width)."""
         if not len(measured):
-            return torch.empty(0, self.preset.queries, self.preset.width)
+            return torch.empty(0, self.preset.queries, self.network.width)
         with torch.inference_mode():
             return self.network.images(torch.from_numpy(cells_of(measured)), torch.from_numpy(self.describe(measured)))
 
@@ -179,7 +179,7 @@ def load(folder: Path, latest: bool = False) -> Run:
     """Load a run with its best weights, or its latest. Raises CheckpointError if a file is missing or changed."""
     manifest = read_manifest(folder)
     verify(folder, manifest)
-    shape = preset(manifest.settings["preset"])
+    shape = preset_of(manifest.shape, str(folder))
     tokenizer = load_tokenizer(folder / TOKENIZER)
     sizes = Sizes(**manifest.sizes)
     if tokenizer.get_vocab_size() != sizes.vocabulary:

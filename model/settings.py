@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from kg.errors import DataError
 from model.negatives import KINDS, Negatives
-from model.presets import preset
+from model.presets import Kno, Preset, preset
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +13,12 @@ class TrainSettings:
 
     graph: str
     dialogues: str
-    preset: str = "tiny"
+    preset: str = "tiny"  # the name of one, or its file
+    vision: str | None = None  # this and the next four take the place of the preset's own
+    llm: str | None = None
+    adapter: str | None = None
+    kno: Kno | None = None
+    lora: int | None = None
     negatives: Negatives = "proximity"
     drawn: int = 32  # negatives for each <RET>, where they are drawn
     steps: int | None = None
@@ -34,4 +39,9 @@ class TrainSettings:
         limits = (limit for limit in (self.steps, self.minutes) if limit is not None)
         if min(*limits, self.drawn, self.every, self.patience) <= 0:
             raise DataError("Steps, minutes, negatives, the steps between validations and patience must be above zero.")
-        preset(self.preset)  # or DataError
+
+
+def shape_of(settings: TrainSettings) -> Preset:
+    """Return the preset that settings name, with the parts that they replace. Raises DataError."""
+    parts = {name: getattr(settings, name) for name in ("vision", "llm", "adapter", "kno", "lora")}
+    return preset(settings.preset, **parts)

@@ -23,9 +23,9 @@ from model.data import Order, collate
 from model.negatives import Sampler
 from model.objective import Objective
 from model.prepare import Material, Prepared, fingerprint, prepare, prepare_again
-from model.presets import preset
+from model.presets import Preset, preset_of
 from model.run import load_weights
-from model.settings import TrainSettings
+from model.settings import TrainSettings, shape_of
 
 WARM_UP = 0.04  # of the training, in which the learning rate rises
 LOWEST = 0.02  # of the learning rate, at the end
@@ -54,13 +54,14 @@ def train(material: Material, settings: TrainSettings, folder: Path, watch: Watc
     A KeyboardInterrupt that `watch` raises is passed on after a save, from which the run can be resumed.
     """
     check_target(folder)
+    shape = shape_of(settings)
     folder.mkdir(parents=True, exist_ok=True)
-    shape = preset(settings.preset)
     prepared = prepare(material, shape, folder, settings.seed, minilm())
     manifest = Manifest(
         id=folder.name,
         graph=settings.graph,
         settings=asdict(settings),
+        shape=asdict(shape),
         sizes=asdict(prepared.sizes),
         versions={name: version(name) for name in ("torch", "transformers", "tokenizers")}
         | {"python": platform.python_version()},
@@ -68,7 +69,7 @@ def train(material: Material, settings: TrainSettings, folder: Path, watch: Watc
         relations=tuple(relation.path for relation in material.graph.relations),
         files=dict(prepared.files),
     )
-    return _Training(prepared, settings, folder, manifest, watch).run()
+    return _Training(prepared, shape, settings, folder, manifest, watch).run()
 
 
 def check_target(folder: Path) -> None:
@@ -86,8 +87,9 @@ def resume(material: Material, folder: Path, watch: Watch = lambda report: None,
         raise CheckpointError(f"{folder} was trained on other data ({differs} differ); train a new run instead.")
     settings = TrainSettings(**{**manifest.settings, **changed})
     manifest = replace(manifest, settings=asdict(settings), finished="")
-    prepared = prepare_again(material, preset(settings.preset), folder, manifest)
-    training = _Training(prepared, settings, folder, manifest, watch)
+    shape = preset_of(manifest.shape, str(folder))
+    prepared = prepare_again(material, shape, folder, manifest)
+    training = _Training(prepared, shape, settings, folder, manifest, watch)
     training.restore()
     return training.run()
 
@@ -96,9 +98,14 @@ class _Training:
     """The state of a training in progress."""
 
     def __init__(
-        self, prepared: Prepared, settings: TrainSettings, folder: Path, manifest: Manifest, watch: Watch
+        self,
+        prepared: Prepared,
+        shape: Preset,
+        settings: TrainSettings,
+        folder: Path,
+        manifest: Manifest,
+        watch: Watch,
     ) -> None:
-        shape = preset(settings.preset)
         self._prepared, self._settings, self._folder, self._watch = prepared, settings, folder, watch
         self._manifest = manifest
         self._network = prepared.network

@@ -23,7 +23,6 @@ from model import presets, wordings
 from model import run as runs
 from model import train as training
 from model.prepare import Material
-from model.presets import Preset
 from model.run import Run, load
 from model.settings import TrainSettings
 from model.tokens import train_tokenizer
@@ -32,21 +31,6 @@ from model.train import Report, train
 NAMES = ("Amber", "Basalt", "Coral", "Dune", "Ember", "Fjord", "Gale", "Heron")
 STYLES = ("ink", "oil")
 GRID = 8  # channels of a cell of the pictures that are measured here
-MINUTE = Preset(
-    name="minute",
-    vocabulary=600,
-    width=32,
-    layers=1,
-    heads=2,
-    inner=64,
-    queries=2,
-    qformer_layers=1,
-    retrieval_width=16,
-    max_length=192,
-    batch=8,
-    learning_rate=5e-3,
-)
-ASLEEP = Preset(**{**{name: getattr(MINUTE, name) for name in MINUTE.__slots__}, "name": "asleep", "learning_rate": 0})
 
 Isles = Callable[..., Adjacency]
 
@@ -77,8 +61,8 @@ def small_trainings(encoder: Remembering) -> Iterator[None]:
         patch.setattr(wordings, "lexicon", lambda: part)
         for module in (training, runs):
             patch.setattr(module, "minilm", lambda: encoder)
-        for each in (MINUTE, ASLEEP):
-            patch.setitem(presets.PRESETS, each.name, each)  # type: ignore[arg-type]
+        for name in ("minute", "asleep"):
+            patch.setitem(presets.PRESETS, name, Path(__file__).with_name(f"{name}.toml"))  # type: ignore[arg-type]
         yield
     torch.set_num_threads(threads)
 

@@ -25,7 +25,7 @@ from model.run import Run, load
 
 
 def manifest_of(**changed: object) -> Manifest:
-    empty = Manifest("a-run", "isles", {"preset": "minute"}, {}, {}, {}, ("v:a",))
+    empty = Manifest("a-run", "isles", {"preset": "minute"}, {"name": "minute"}, {}, {}, {}, ("v:a",))
     return replace(empty, **changed)  # type: ignore[arg-type]
 
 
@@ -136,7 +136,7 @@ def test_weights_of_another_shape_are_refused(copy: Path) -> None:
 
 def test_run_of_another_schema_is_refused(copy: Path) -> None:
     rewritten(copy, schema=99)
-    with pytest.raises(CheckpointError, match=r"schema 99, this kwk reads 1; train again"):
+    with pytest.raises(CheckpointError, match=r"schema 99, this kwk reads 2; train again"):
         load(copy)
 
 
@@ -147,7 +147,7 @@ def test_run_that_has_saved_no_weights_says_so(copy: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", ["", "[]", "{}", '{"schema": 1}', '{"schema": 1, "relations": [], "best_loss": 1}', "\udcff"]
+    "content", ["", "[]", "{}", '{"schema": 2}', '{"schema": 2, "relations": [], "best_loss": 1}', "\udcff"]
 )
 def test_manifest_that_is_none_is_refused(copy: Path, content: str) -> None:
     (copy / MANIFEST).write_bytes(content.encode(errors="surrogateescape"))

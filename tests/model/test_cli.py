@@ -143,7 +143,8 @@ def test_what_is_missing_is_said_in_a_sentence_and_leaves_nothing(
     for arguments, said in (
         (("--dialogues", str(tmp_path)), "There are no dialogues at"),
         (("--resume", "nobody"), "There is no run 'nobody' below"),
-        (("--preset", "huge"), "no preset 'huge'; there are: tiny"),
+        (("--preset", "huge"), "no preset 'huge'; there are: gemma-270m, knowblip, tiny"),
+        (("--adapter", "magic"), "there is no adapter 'magic'; there are: qformer, linear, bind"),
     ):
         assert said in train("--steps", "1", *arguments, code=1).output
     assert "nowhere" in train("--steps", "1", graph="nowhere", code=1).output

@@ -65,7 +65,7 @@ def test_trained_model_says_words_and_names_that_there_are(run: Run, names: Name
 
 def test_model_never_says_what_only_the_encoding_may_place(run: Run) -> None:
     with torch.inference_mode():
-        states = torch.randn(200, run.preset.width) * 5
+        states = torch.randn(200, run.network.width) * 5
     said = {Reading(run).next_token(state) for state in states}
     assert all(token in (END_ID, RET_ID, KNO_ID) or token >= FIRST_WORD for token in said)
 
@@ -129,7 +129,7 @@ def test_picture_is_read_after_the_mark_that_asks_for_it(
     spoken = speak(run, ASKED, run.no_images, names, show)
     assert spoken.text == " Here: and"
     assert spoken.shown == (len(" Here:"), len(" Here: and"))
-    assert [len(state) for state in states] == [run.preset.width] * 2
+    assert [len(state) for state in states] == [run.network.width] * 2
     assert [ids for ids in read[1:] if IMAGE_ID in ids] == [[IMAGE_ID] * run.preset.queries]
     assert read[read.index([IMAGE_ID] * run.preset.queries) - 1] == [RET_ID]
 

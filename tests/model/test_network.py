@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from model.network import SHARPEST, KnowBLIP, Sizes, WordingHead
-from model.presets import PRESETS, TINY, Preset, preset
+from model.presets import Preset, preset
 from model.tokens import FIRST_WORD, IMAGE_ID, PAD_ID
 
 SIZES = Sizes(vocabulary=50, relations=3, grid=5, descriptor=7, question=6)
@@ -36,10 +36,10 @@ def sequence(shape: Preset, words: int = 4) -> list[int]:
 
 
 def test_shapes_are_those_that_are_promised(shape: Preset, network: KnowBLIP, images: Tensor) -> None:
-    assert images.shape == (2, shape.queries, shape.width)
+    assert images.shape == (2, shape.queries, network.width)
     with torch.inference_mode():
         states = network.states(torch.tensor([sequence(shape)]), images)
-        assert states.shape == (1, len(sequence(shape)), shape.width)
+        assert states.shape == (1, len(sequence(shape)), network.width)
         assert network.logits(states).shape == (1, len(sequence(shape)), SIZES.vocabulary)
         assert network.relation(states[0, -1:]).shape == (1, 2 * SIZES.relations)
         assert network.retrieval_query(states[0]).shape == (len(sequence(shape)), shape.retrieval_width)
@@ -75,7 +75,7 @@ def test_images_stand_where_they_are_shown_in_their_order(shape: Preset, network
     torch.testing.assert_close(embedded[first : first + shape.queries], images[0])
     torch.testing.assert_close(embedded[second : second + shape.queries], images[1])
     words = (ids[0] != IMAGE_ID).nonzero().flatten()
-    torch.testing.assert_close(embedded[words], network.language.model.embed_tokens(ids[0][words]))
+    torch.testing.assert_close(embedded[words], network.language.embed(ids[0][words]))
 
 
 def test_two_pictures_are_not_seen_alike(network: KnowBLIP, images: Tensor) -> None:
@@ -88,7 +88,7 @@ def test_two_pictures_are_not_seen_alike(network: KnowBLIP, images: Tensor) -> N
 
 def test_retrieval_compares_what_has_length_one(shape: Preset, network: KnowBLIP) -> None:
     with torch.inference_mode():
-        queries = network.retrieval_query(torch.randn(5, shape.width) * 9)
+        queries = network.retrieval_query(torch.randn(5, network.width) * 9)
         keys = network.retrieval_keys(torch.randn(6, SIZES.descriptor) * 9)
     torch.testing.assert_close(queries.norm(dim=1), torch.ones(5))
     torch.testing.assert_close(keys.norm(dim=1), torch.ones(6))
@@ -107,11 +107,3 @@ def test_relation_is_told_at_first_by_the_cosine_of_sentences() -> None:
     questions, wordings = torch.randn(3, 6), torch.randn(4, 6)
     cosines = torch.nn.functional.cosine_similarity(questions[:, None], wordings[None], dim=-1)
     torch.testing.assert_close(head(questions, wordings).detach(), 20 * cosines)
-
-
-def test_preset_that_does_not_exist_is_named_with_those_that_do() -> None:
-    from kg.errors import DataError
-
-    assert PRESETS["tiny"] is TINY
-    with pytest.raises(DataError, match="no preset 'huge'; there are: tiny"):
-        preset("huge")

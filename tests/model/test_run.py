@@ -34,16 +34,16 @@ def test_loaded_run_knows_what_it_is(run: Run, material: Material) -> None:
 def test_what_images_are_compared_by_has_length_one(run: Run, seen: np.ndarray) -> None:
     np.testing.assert_allclose(np.linalg.norm(run.describe(seen), axis=1), 1, rtol=1e-5)
     np.testing.assert_allclose(np.linalg.norm(run.ret_keys(seen), axis=1), 1, rtol=1e-5)
-    query = run.ret_query(torch.randn(run.preset.width))
+    query = run.ret_query(torch.randn(run.network.width))
     assert query.shape == (run.preset.retrieval_width,)
     assert np.linalg.norm(query) == pytest.approx(1, rel=1e-5)
 
 
 def test_image_has_the_same_tokens_whatever_stands_beside_it(run: Run, seen: np.ndarray) -> None:
     both = run.image_tokens(seen)
-    assert both.shape == (2, run.preset.queries, run.preset.width)
+    assert both.shape == (2, run.preset.queries, run.network.width)
     torch.testing.assert_close(run.image_tokens(seen[1:]), both[1:])
-    assert run.image_tokens(seen[:0]).shape == (0, run.preset.queries, run.preset.width)
+    assert run.image_tokens(seen[:0]).shape == (0, run.preset.queries, run.network.width)
     assert run.no_images.shape == (0, seen.shape[1])
 
 

@@ -35,7 +35,6 @@ from kg.stores import Stores
 from kg.types import Entity, ImageFile, Source, Triple
 from model import presets, wordings
 from model.cli import read_material
-from model.presets import Preset
 from model.run import Run
 from model.run import load as load_run
 from model.settings import TrainSettings
@@ -48,20 +47,7 @@ from retrieval.trials import Trial
 FLAGS = ("PE", "JP", "FR", "BR", "CA", "KE", "IN", "NO", "GR", "TR", "ZA", "KR", "MX", "SE", "CH", "NP", "SJ")
 ALONE = "flag-LI-twemoji.webp"
 HELD_OUT = "twemoji"
-BRIEF = Preset(
-    name="brief",
-    vocabulary=600,
-    width=32,
-    layers=1,
-    heads=2,
-    inner=64,
-    queries=2,
-    qformer_layers=1,
-    retrieval_width=16,
-    max_length=192,
-    batch=8,
-    learning_rate=5e-3,
-)
+BRIEF = Path(__file__).with_name("brief.toml")
 
 Cut = Callable[[str, str], AbstractContextManager[None]]
 Ask = Callable[..., Trial]
@@ -125,7 +111,7 @@ def brief() -> Iterator[None]:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # what is so small is not faster on two
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(presets.PRESETS, BRIEF.name, BRIEF)  # type: ignore[arg-type]
+        patch.setitem(presets.PRESETS, "brief", BRIEF)  # type: ignore[arg-type]
         yield
     torch.set_num_threads(threads)
 
@@ -146,11 +132,11 @@ def run_folder(
     made = tmp_path_factory.mktemp("runs") / f"brief-{uuid.uuid4().hex[:8]}"
     part = dict(list(lexicon().items())[::12])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(presets.PRESETS, BRIEF.name, BRIEF)  # type: ignore[arg-type]
+        patch.setitem(presets.PRESETS, "brief", BRIEF)  # type: ignore[arg-type]
         patch.setattr(wordings, "STEPS", 3)
         patch.setattr(wordings, "lexicon", lambda: part)
         material = read_material(Kwk(ServiceSettings(home), -1), stores, atlas, dialogues, HELD_OUT)
-        settings = TrainSettings(atlas, str(dialogues), BRIEF.name, drawn=6, steps=24, every=12, holdout_style=HELD_OUT)
+        settings = TrainSettings(atlas, str(dialogues), "brief", drawn=6, steps=24, every=12, holdout_style=HELD_OUT)
         train(material, settings, made)
     return made
 

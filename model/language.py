@@ -1,0 +1,122 @@
+"""Language models behind one seam: tokens to embeddings, embeddings to states, states to logits.
+
+What an image adds to every layer (`model.adapters`, gates) is added by hooks before the layers. They read it from a
+context variable, so that two threads that share a model don't see each other's images.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, Protocol
+
+from torch import Tensor, nn
+from transformers import LlamaConfig, LlamaForCausalLM
+from transformers.cache_utils import Cache
+
+from model.adapters import Adapter
+from model.presets import Scratch
+from model.tokens import END_ID, PAD_ID
+
+_ADDED: ContextVar[Tensor | None] = ContextVar("added", default=None)
+
+
+class Language(Protocol):
+    """The seam. Token numbers are those of `model.tokens`, the special ones first."""
+
+    width: int
+
+    @property
+    def layers(self) -> nn.ModuleList:
+        """Return the layers."""
+        ...
+
+    def embed(self, ids: Tensor) -> Tensor:
+        """Embed tokens (B, L) to (B, L, width)."""
+        ...
+
+    def read(self, embedded: Tensor, cache: Cache | None = None) -> Tensor:
+        """Read embeddings (B, L, width) after what `cache` holds; return the states (B, L, width)."""
+        ...
+
+    def logits(self, states: Tensor) -> Tensor:
+        """Map states (…, width) to logits (…, V)."""
+        ...
+
+
+class Llama(nn.Module):
+    """A small Llama, trained from scratch."""
+
+    def __init__(self, shape: Scratch, vocabulary: int, positions: int) -> None:
+        super().__init__()
+        self.causal = LlamaForCausalLM(llama_config(shape, vocabulary, positions))
+        self.width = shape.width
+
+    @property
+    def layers(self) -> nn.ModuleList:
+        """Return the layers."""
+        layers: nn.ModuleList = self.causal.model.layers
+        return layers
+
+    def embed(self, ids: Tensor) -> Tensor:
+        """Embed tokens (B, L) to (B, L, width)."""
+        embedded: Tensor = self.causal.model.embed_tokens(ids)
+        return embedded
+
+    def read(self, embedded: Tensor, cache: Cache | None = None) -> Tensor:
+        """Read embeddings (B, L, width) after what `cache` holds; return the states (B, L, width)."""
+        output = self.causal.model(inputs_embeds=embedded, past_key_values=cache, use_cache=cache is not None)
+        states: Tensor = output.last_hidden_state
+        return states
+
+    def logits(self, states: Tensor) -> Tensor:
+        """Map states (…, width) to logits (…, V)."""
+        logits: Tensor = self.causal.lm_head(states)
+        return logits
+
+
+def llama_config(shape: Scratch, vocabulary: int, positions: int) -> LlamaConfig:
+    """Return the configuration of a small Llama."""
+    config = LlamaConfig(
+        vocab_size=vocabulary,
+        hidden_size=shape.width,
+        intermediate_size=shape.inner,
+        num_hidden_layers=shape.layers,
+        num_attention_heads=shape.heads,
+        num_key_value_heads=shape.heads,
+        max_position_embeddings=positions,
+        tie_word_embeddings=True,
+        pad_token_id=PAD_ID,
+        bos_token_id=None,
+        eos_token_id=END_ID,
+    )
+    config._attn_implementation = "eager"  # plain matmuls: torch's fused attention has a slow backward on CPU
+    return config
+
+
+@contextmanager
+def adding(features: Tensor) -> Iterator[None]:
+    """Let layers that are `gated` add features (B, L, width) to their inputs, while the block lasts."""
+    token = _ADDED.set(features)
+    try:
+        yield
+    finally:
+        _ADDED.reset(token)
+
+
+def gate(layers: nn.ModuleList, adapter: Adapter) -> None:
+    """Make layers add what `adding` holds, times their gate: T_j = T_I·g + T_W^j (ImageBind-LLM eq. 2)."""
+
+    def before(number: int) -> Callable[[nn.Module, Any, Any], tuple[Any, Any] | None]:
+        def add(layer: nn.Module, args: Any, kwargs: Any) -> tuple[Any, Any] | None:
+            added = _ADDED.get()
+            if added is None or adapter.gates is None:
+                return None
+            states, *rest = args
+            return (states + (adapter.gates[number] * added).to(states.dtype), *rest), kwargs
+
+        return add
+
+    for number, layer in enumerate(layers):
+        layer.register_forward_pre_hook(before(number), with_kwargs=True)
