@@ -43,9 +43,9 @@ test: setup  ## Run the whole suite on real services
 check: lint  ## What CI runs: ruff, mypy, import order, tests with coverage
 	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
 
-faults: setup  ## Kill the ingest 50 times and each server 20 times; hostile pictures, lines and strings (an hour)
+faults: setup  ## Kill the ingest 50 times and each server 20 times, a save 200 times; hostile pictures, lines and strings (an hour)
 	$(BIN)/python -m pytest tests/faults tests/ingest/test_images.py tests/ingest/test_mmkb.py tests/kg/test_rdf.py \
-		--kills 50 --server-kills 20
+		--kills 50 --server-kills 20 --save-kills 200
 
 lint: setup  ## ruff, mypy strict, import order
 	$(BIN)/ruff check .

@@ -17,13 +17,14 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from kg.errors import CheckpointError
@@ -62,17 +63,23 @@ class Manifest:
 
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file so that it is there whole or not at all, even if the machine stops."""
+    with _placed(path) as partial:
+        partial.write_bytes(data)
+
+
+@contextmanager
+def _placed(path: Path) -> Iterator[Path]:
+    """Yield a name to write to; at the end what is there is on the disk, and has its own name."""
     partial = path.with_name(f".{path.name}.partial")
-    with partial.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    yield partial
+    for place, renamed in ((partial, False), (path.parent, True)):
+        if renamed:
+            partial.replace(path)
+        descriptor = os.open(place, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def hash_of(path: Path) -> str:
@@ -86,9 +93,16 @@ def hash_of(path: Path) -> str:
 
 def save_tensors(path: Path, tensors: Mapping[str, Tensor]) -> str:
     """Write tensors as safetensors, whole or not at all; return the file's sha256."""
-    data = save({name: tensor.detach().contiguous().clone() for name, tensor in tensors.items()})
-    write_whole(path, data)
-    return hashlib.sha256(data).hexdigest()
+    apart: dict[str, Tensor] = {}
+    seen: set[int] = set()
+    for name, tensor in tensors.items():
+        plain = tensor.detach().cpu().contiguous()
+        shared = plain.untyped_storage().data_ptr() in seen or plain.untyped_storage().nbytes() != plain.nbytes
+        apart[name] = plain.clone() if shared else plain  # the format knows no tensors that share memory
+        seen.add(apart[name].untyped_storage().data_ptr())
+    with _placed(path) as partial:
+        save_file(apart, partial)
+        return hash_of(partial)
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:

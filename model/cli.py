@@ -21,8 +21,8 @@ from kg.graph_commands import graph_option, json_option, print_table
 if TYPE_CHECKING:
     from kg.stores import Stores
     from model.checkpoint import Manifest
+    from model.loop import Watch
     from model.prepare import Material
-    from model.train import Watch
 
 MINUTES = 3.0  # of training, where nothing else is said
 
@@ -197,7 +197,7 @@ def watched(kwk: Kwk) -> Iterator[Watch]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from model.train import Report
+    from model.loop import Report
 
     console = Console(stderr=True)
     columns = (TextColumn("training"), BarColumn(), TextColumn("{task.description}"), TimeRemainingColumn())

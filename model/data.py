@@ -1,17 +1,15 @@
-"""Dialogue files to batches: encoded once, drawn in an order that the seed and the step alone decide."""
+"""Dialogue files to examples: conversations as arrays, with images, entities and relations by number."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
-from torch import Tensor
 
 from dialogue.serialise import read_dialogues
 from dialogue.types import Dialogue
@@ -21,10 +19,8 @@ from model.encode import Asked, Encoded, encode
 from model.gallery import Gallery, Ints
 from model.negatives import Anchors
 from model.presets import Preset
-from model.tokens import FIRST_WORD, PAD_ID
 
 Bools = NDArray[np.bool_]
-NEIGHBOURS = 16  # batches whose conversations are sorted by length together, so that little is padded
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,21 +34,6 @@ class Example:
     slots: Ints  # (S,) where <KNO> stands
     classes: Ints  # (S,) what each slot asks for: see `relation_class`; -1 where the graph lacks the relation
     rets: Ints  # (T,) where <RET> stands
-    anchors: Anchors  # T of them
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Batch:
-    """Conversations together, padded at their ends."""
-
-    ids: Tensor  # (B, L) int64
-    predicts: Tensor  # (P,) places in the flattened (B·L) whose next token is learned
-    next_ids: Tensor  # (P,) that token
-    named: Tensor  # (P,) whether it names a knowledge entity
-    images: Ints  # (N,) numbers in the gallery, in the order in which they stand
-    slots: Tensor  # (S,) places in the flattened (B·L)
-    classes: Tensor  # (S,)
-    rets: Tensor  # (T,) places in the flattened (B·L)
     anchors: Anchors  # T of them
 
 
@@ -143,77 +124,3 @@ def _example(encoded: Encoded, index: Index, images: Ints) -> Example:
 def _answers(asked: Asked | None, entity: str, index: Index) -> Ints:
     ids = {entity, *(asked.answers if asked else ())}
     return np.array(sorted(index.entities[each] for each in ids if each in index.entities), np.int32)
-
-
-class Order:
-    """Which conversations each step sees: every one once an epoch, those of a length together."""
-
-    def __init__(self, lengths: Sequence[int], batch: int, seed: int) -> None:
-        if not lengths:
-            raise DataError("No dialogue is left to train on: none has images that the graph still has.")
-        self._lengths = np.array(lengths)
-        self._batch = min(batch, len(lengths))
-        self._seed = seed
-        self._epoch = -1
-        self._batches: list[Ints] = []
-        self.steps_per_epoch = len(lengths) // self._batch
-
-    def at(self, step: int) -> Ints:
-        """Return the conversations of a step."""
-        epoch, place = divmod(step, self.steps_per_epoch)
-        if epoch != self._epoch:
-            self._epoch, self._batches = epoch, self._arrange(np.random.default_rng([self._seed, epoch]))
-        return self._batches[place]
-
-    def _arrange(self, rng: np.random.Generator) -> list[Ints]:
-        order = rng.permutation(len(self._lengths))[: self.steps_per_epoch * self._batch]
-        batches: list[Ints] = []
-        for start in range(0, len(order), NEIGHBOURS * self._batch):
-            together = order[start : start + NEIGHBOURS * self._batch]
-            together = together[np.argsort(self._lengths[together], kind="stable")]
-            batches += np.split(together, len(together) // self._batch)
-        return [batches[i] for i in rng.permutation(len(batches))]
-
-
-def collate(members: Sequence[Example], forget: float = 0.0, rng: np.random.Generator | None = None) -> Batch:
-    """Put conversations together. With `forget`, that share of the tokens that are not learned is hidden."""
-    length = max(len(each.ids) for each in members)
-    ids = np.full((len(members), length), PAD_ID, np.int64)
-    learned = np.zeros((len(members), length), np.bool_)
-    named = np.zeros((len(members), length), np.bool_)
-    for row, each in enumerate(members):
-        ids[row, : len(each.ids)], learned[row, : len(each.ids)] = each.ids, each.learned
-        named[row, : len(each.ids)] = each.named
-    places = np.flatnonzero(learned[:, 1:].reshape(-1))
-    line, column = np.divmod(places, length - 1)
-    next_ids, is_named = ids[line, column + 1], named[line, column + 1]
-    if forget and rng is not None:
-        hidden = (rng.random(ids.shape) < forget) & ~learned & (ids >= FIRST_WORD)
-        ids[hidden] = PAD_ID
-    starts = [row * length for row in range(len(members))]
-    return Batch(
-        ids=torch.from_numpy(ids),
-        predicts=torch.from_numpy(line * length + column),
-        next_ids=torch.from_numpy(next_ids),
-        named=torch.from_numpy(is_named),
-        images=_joined([each.images for each in members]),
-        slots=torch.from_numpy(_joined([s + each.slots for s, each in zip(starts, members, strict=True)])).long(),
-        classes=torch.from_numpy(_joined([each.classes for each in members])).long(),
-        rets=torch.from_numpy(_joined([s + each.rets for s, each in zip(starts, members, strict=True)])).long(),
-        anchors=join_anchors([each.anchors for each in members]),
-    )
-
-
-def join_anchors(parts: Sequence[Anchors]) -> Anchors:
-    """Put anchors after each other."""
-    return Anchors(
-        _joined([part.image for part in parts]),
-        _joined([part.entity for part in parts]),
-        _joined([part.relation for part in parts]),
-        np.concatenate([part.asks_tail for part in parts]),
-        [answers for part in parts for answers in part.answers],
-    )
-
-
-def _joined(parts: Sequence[Ints]) -> Ints:
-    return np.concatenate(parts).astype(np.int32)

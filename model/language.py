@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any, Protocol
 
+import torch
 from torch import Tensor, nn
 from transformers import LlamaConfig, LlamaForCausalLM
 from transformers.cache_utils import Cache
@@ -20,6 +22,24 @@ from model.presets import Scratch
 from model.tokens import END_ID, PAD_ID
 
 _ADDED: ContextVar[Tensor | None] = ContextVar("added", default=None)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Packing:
+    """Where conversations lie in rows that hold several of them."""
+
+    owners: Tensor  # (R, L) int64: whose a token is; -1 for padding
+    positions: Tensor  # (R, L) int64: a token's place in its conversation
+
+    def mask(self, dtype: torch.dtype) -> Tensor:
+        """Return what is added to attention's logits: a token sees its own conversation, back alone. (R, 1, L, L)"""
+        seen = (self.owners[:, :, None] == self.owners[:, None, :]).tril()
+        hidden = torch.full((), torch.finfo(dtype).min, dtype=dtype, device=seen.device)
+        return torch.where(seen, torch.zeros_like(hidden), hidden)[:, None]
+
+    def to(self, device: torch.device) -> Packing:
+        """Return the same on a device."""
+        return Packing(self.owners.to(device), self.positions.to(device))
 
 
 class Language(Protocol):
@@ -36,7 +56,7 @@ class Language(Protocol):
         """Embed tokens (B, L) to (B, L, width)."""
         ...
 
-    def read(self, embedded: Tensor, cache: Cache | None = None) -> Tensor:
+    def read(self, embedded: Tensor, cache: Cache | None = None, packing: Packing | None = None) -> Tensor:
         """Read embeddings (B, L, width) after what `cache` holds; return the states (B, L, width)."""
         ...
 
@@ -64,9 +84,15 @@ class Llama(nn.Module):
         embedded: Tensor = self.causal.model.embed_tokens(ids)
         return embedded
 
-    def read(self, embedded: Tensor, cache: Cache | None = None) -> Tensor:
+    def read(self, embedded: Tensor, cache: Cache | None = None, packing: Packing | None = None) -> Tensor:
         """Read embeddings (B, L, width) after what `cache` holds; return the states (B, L, width)."""
-        output = self.causal.model(inputs_embeds=embedded, past_key_values=cache, use_cache=cache is not None)
+        output = self.causal.model(
+            inputs_embeds=embedded,
+            attention_mask=packing.mask(embedded.dtype) if packing else None,
+            position_ids=packing.positions if packing else None,
+            past_key_values=cache,
+            use_cache=cache is not None,
+        )
         states: Tensor = output.last_hidden_state
         return states
 

@@ -14,7 +14,7 @@ from torch.nn import functional
 from transformers.cache_utils import Cache
 
 from model.adapters import Seen, adapter_of
-from model.language import Language, Llama, adding, gate
+from model.language import Language, Llama, Packing, adding, gate
 from model.presets import Preset
 from model.tokens import IMAGE_ID
 
@@ -60,17 +60,25 @@ class KnowBLIP(nn.Module):
         features: Tensor = self.adapter(cells, descriptors)
         return features
 
-    def states(self, ids: Tensor, images: Tensor, cache: Cache | None = None, before: Tensor | None = None) -> Tensor:
+    def states(
+        self,
+        ids: Tensor,
+        images: Tensor,
+        cache: Cache | None = None,
+        before: Tensor | None = None,
+        packing: Packing | None = None,
+    ) -> Tensor:
         """Read tokens (B, L), padded at their ends; `images` (N, Q, width) belong to the <image>s, in order.
 
         With `cache` what it holds was read before, and `before` (B, width) is the last image then. Return
-        (B, L, width). Attention looks back alone, so what is padded changes nothing before it.
+        (B, L, width). Attention looks back alone, so what is padded changes nothing before it. With `packing` a row
+        holds several conversations, which don't see each other.
         """
         embedded = self.embed(ids, images)
         if self.adapter.gates is None:
-            return self.language.read(embedded, cache)
-        with adding(in_force(ids, images, before)):
-            return self.language.read(embedded, cache)
+            return self.language.read(embedded, cache, packing)
+        with adding(in_force(ids, images, before, packing)):
+            return self.language.read(embedded, cache, packing)
 
     def embed(self, ids: Tensor, images: Tensor) -> Tensor:
         """Embed tokens (B, L), with the images where <image> stands unless they are added in the layers."""
@@ -96,17 +104,24 @@ class KnowBLIP(nn.Module):
         return self.scale.exp().clamp(max=SHARPEST)
 
 
-def in_force(ids: Tensor, images: Tensor, before: Tensor | None = None) -> Tensor:
+def in_force(ids: Tensor, images: Tensor, before: Tensor | None = None, packing: Packing | None = None) -> Tensor:
     """Return for each token (B, L) the last image at its place or before it, of `images` (N, 1, width). (B, L, width)
 
-    Before the first it is `before` (B, width), or the zero image.
+    Before the first it is `before` (B, width), or the zero image. Images of other conversations don't count.
     """
     shown = (ids == IMAGE_ID).cumsum(dim=1)  # (B, L) images of the row so far
     rows = shown[:, -1].cumsum(dim=0) - shown[:, -1]  # (B,) images in the rows before
     first = images.new_zeros(len(ids), images.shape[-1]) if before is None else before.to(images.dtype)
     table = torch.cat([first, images[:, 0]])  # (B + N, width)
     own = torch.arange(len(ids), device=ids.device)[:, None]
-    return table[torch.where(shown > 0, len(ids) - 1 + rows[:, None] + shown, own)]
+    earlier = 0 if packing is None else images_before(ids, shown, packing.positions)
+    return table[torch.where(shown > earlier, len(ids) - 1 + rows[:, None] + shown, own)]
+
+
+def images_before(ids: Tensor, shown: Tensor, positions: Tensor) -> Tensor:
+    """Return how many images of its row stand before each token's conversation, (B, L)."""
+    starts = torch.arange(ids.shape[1], device=ids.device) - positions
+    return (shown - (ids == IMAGE_ID).long()).gather(1, starts)
 
 
 class WordingHead(nn.Module):

@@ -30,6 +30,10 @@ class TrainSettings:
     relation: float = 0.5  # the weight of naming relation and direction
     every: int = 100  # steps between two validations, each of which saves
     patience: int = 8  # validations without a lower loss, after which training ends
+    accumulate: int = 1  # batches that make a step, in each process
+    processes: int = 1  # that the run was begun with; any number may go on with it
+    log_every: int = 10  # steps between two lines of the log
+    board: bool = False  # whether TensorBoard's files are written as well
 
     def __post_init__(self) -> None:
         if self.negatives not in KINDS:
@@ -37,8 +41,12 @@ class TrainSettings:
         if self.steps is None and self.minutes is None:
             raise DataError("Nothing says when training ends; give --steps or --minutes.")
         limits = (limit for limit in (self.steps, self.minutes) if limit is not None)
-        if min(*limits, self.drawn, self.every, self.patience) <= 0:
-            raise DataError("Steps, minutes, negatives, the steps between validations and patience must be above zero.")
+        counts = self.drawn, self.every, self.patience, self.accumulate, self.log_every
+        if min(*limits, *counts) <= 0:
+            raise DataError(
+                "Steps, minutes, negatives, patience, batches a step, steps between validations and lines of the log "
+                "must be above zero."
+            )
 
 
 def shape_of(settings: TrainSettings) -> Preset:

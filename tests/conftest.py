@@ -38,6 +38,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Take the numbers of kills: few in the suite, many by `make faults`."""
     parser.addoption("--kills", type=int, default=2, help="SIGKILLs of an ingest")
     parser.addoption("--server-kills", type=int, default=1, help="SIGKILLs of each server under an ingest")
+    parser.addoption("--save-kills", type=int, default=10, help="SIGKILLs of a training that saves")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -22,14 +22,18 @@ from kg.adjacency import build as adjacency
 from model import presets, wordings
 from model import run as runs
 from model import train as training
+from model.data import Example, Index, examples
+from model.gallery import Gallery, gallery
+from model.loop import Report
 from model.prepare import Material
 from model.run import Run, load
 from model.settings import TrainSettings
 from model.tokens import train_tokenizer
-from model.train import Report, train
+from model.train import train
 
 NAMES = ("Amber", "Basalt", "Coral", "Dune", "Ember", "Fjord", "Gale", "Heron")
 STYLES = ("ink", "oil")
+MINUTE = str(Path(__file__).with_name("minute.toml"))
 GRID = 8  # channels of a cell of the pictures that are measured here
 
 Isles = Callable[..., Adjacency]
@@ -154,6 +158,19 @@ def tokenizer(material: Material) -> Tokenizer:
     """A tokenizer of the islands' conversations."""
     texts = (turn.value for each in read_dialogues(material.dialogues / "train.jsonl") for turn in each.turns)
     return train_tokenizer(texts, 600)
+
+
+@pytest.fixture(scope="session")
+def shown(material: Material) -> Gallery:
+    """The islands' pictures as a model learns from them."""
+    return gallery(material.graph, material.measured, material.hashes)
+
+
+@pytest.fixture(scope="session")
+def talks(material: Material, tokenizer: Tokenizer, shown: Gallery) -> list[Example]:
+    """The islands' conversations as a model learns from them."""
+    dialogues = read_dialogues(material.dialogues / "train.jsonl")
+    return list(examples(dialogues, tokenizer, presets.preset(MINUTE), Index.of(material.graph), shown))
 
 
 def settings_of(material: Material, **chosen: object) -> TrainSettings:

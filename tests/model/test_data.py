@@ -1,21 +1,20 @@
-"""A conversation that trains on the wrong picture, a batch whose marks point elsewhere, an order left to chance."""
+"""A conversation that trains on the wrong picture, or on what its graph does not hold."""
 
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 from tokenizers import Tokenizer
 
 from dialogue.serialise import read_dialogues, to_line
 from dialogue.types import Dialogue, Fact, Shown, Span, Turn
 from kg.errors import DataError
-from model.data import Example, Index, Order, collate, examples, read_split
+from model.data import Example, Index, examples, read_split
 from model.encode import encode
 from model.gallery import Gallery, gallery
 from model.prepare import Material
 from model.presets import preset
-from model.tokens import FIRST_WORD, IMAGE_ID, KNO_ID, PAD_ID, RET_ID
+from model.tokens import KNO_ID, RET_ID
 
 
 @pytest.fixture(scope="module")
@@ -120,71 +119,6 @@ def test_what_the_graph_lacks_is_of_no_class(tokenizer: Tokenizer, index: Index,
     assert example.anchors.relation.tolist() == [-1]
     (example,) = examples([one_round(Shown("a.png", sha, "i:Nowhere"))], tokenizer, preset("minute"), index, found)
     assert example.rets.tolist() == []  # an image of what the graph does not know is nothing to look for
-
-
-def test_batch_points_at_the_same_tokens_as_its_conversations(made: list[Example]) -> None:
-    members = sorted(made, key=lambda each: len(each.ids))[:3] + made[:3]
-    batch = collate(members)
-    length = batch.ids.shape[1]
-    flat = batch.ids.flatten().numpy()
-    for row, each in enumerate(members):
-        assert flat[row * length : row * length + len(each.ids)].tolist() == each.ids.tolist()
-        assert (flat[row * length + len(each.ids) : (row + 1) * length] == PAD_ID).all()
-    expected = [
-        (row * length + place - 1, int(each.ids[place]), bool(each.named[place]))
-        for row, each in enumerate(members)
-        for place in np.flatnonzero(each.learned).tolist()
-    ]
-    assert [*zip(batch.predicts.tolist(), batch.next_ids.tolist(), batch.named.tolist(), strict=True)] == expected
-    assert (flat[batch.slots.numpy()] == KNO_ID).all()
-    assert (flat[batch.rets.numpy()] == RET_ID).all()
-    assert len(batch.slots) == len(batch.classes) == sum(len(each.slots) for each in members)
-    assert len(batch.rets) == len(batch.anchors.image) == sum(len(each.rets) for each in members)
-    assert int((batch.ids == IMAGE_ID).sum()) == len(batch.images) * preset("minute").queries
-
-
-def test_forgetting_hides_words_of_questions_alone(made: list[Example]) -> None:
-    members = made[:8]
-    plain, forgot = collate(members), collate(members, 0.5, np.random.default_rng(0))
-    hidden = plain.ids != forgot.ids
-    assert 0.1 < float(hidden.sum() / (plain.ids >= FIRST_WORD).sum()) < 0.5
-    assert (forgot.ids[hidden] == PAD_ID).all()
-    assert (plain.ids[hidden] >= FIRST_WORD).all()
-    length = plain.ids.shape[1]
-    learned = {(row, place) for row, each in enumerate(members) for place in np.flatnonzero(each.learned).tolist()}
-    assert not learned & {(int(row), int(place)) for row, place in hidden.nonzero()}
-    assert plain.next_ids.tolist() == forgot.next_ids.tolist()
-    assert max(plain.predicts.tolist()) < len(members) * length
-    assert collate(members, 0.5, np.random.default_rng(0)).ids.tolist() == forgot.ids.tolist()
-
-
-def test_every_conversation_is_seen_once_an_epoch_with_others_of_its_length() -> None:
-    lengths = np.random.default_rng(0).integers(10, 200, size=1000).tolist()
-    order = Order(lengths, 8, seed=3)
-    assert order.steps_per_epoch == 125
-    first = np.concatenate([order.at(step) for step in range(125)])
-    assert sorted(first.tolist()) == list(range(1000))
-    second = np.concatenate([order.at(step) for step in range(125, 250)])
-    assert sorted(second.tolist()) == list(range(1000))
-    assert first.tolist() != second.tolist()
-    spread = [np.ptp(np.array(lengths)[order.at(step)]) for step in range(125)]
-    assert np.mean(spread) < 30
-
-
-def test_order_is_decided_by_seed_and_step_alone() -> None:
-    lengths = list(range(50))
-    forward, backward = Order(lengths, 4, 1), Order(lengths, 4, 1)
-    steps = [forward.at(step).tolist() for step in range(30)]
-    assert [backward.at(step).tolist() for step in reversed(range(30))] == steps[::-1]
-    assert [Order(lengths, 4, 2).at(step).tolist() for step in range(30)] != steps
-
-
-def test_fewer_conversations_than_a_batch_are_one_batch() -> None:
-    order = Order([5, 6, 7], 16, 0)
-    assert order.steps_per_epoch == 1
-    assert sorted(order.at(9).tolist()) == [0, 1, 2]
-    with pytest.raises(DataError, match="No dialogue is left to train on"):
-        Order([], 16, 0)
 
 
 def test_split_that_is_missing_is_named_with_what_makes_it(tmp_path: Path) -> None:

@@ -1,0 +1,52 @@
+"""The state of a training on disk: written as new files that a manifest then names, and taken up again from there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from model import checkpoint
+from model.checkpoint import Manifest
+from model.run import load_weights
+
+MOMENTS = ("step", "exp_avg", "exp_avg_sq")  # what AdamW remembers of a parameter
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """The files of one save."""
+
+    latest: str
+    training: str
+    hashes: Mapping[str, str]
+
+
+def save_state(folder: Path, step: int, network: nn.Module, optimiser: torch.optim.Optimizer) -> Saved:
+    """Write weights and optimiser under new names; nothing refers to them until a manifest does."""
+    latest, training = f"model-{step:06}.safetensors", f"training-{step:06}.safetensors"
+    state = {
+        f"{number}.{key}": tensor
+        for number, values in optimiser.state_dict()["state"].items()
+        for key, tensor in values.items()
+    }
+    hashes = {
+        latest: checkpoint.save_tensors(folder / latest, network.state_dict()),
+        training: checkpoint.save_tensors(folder / training, state),
+    }
+    return Saved(latest, training, hashes)
+
+
+def restore_state(folder: Path, manifest: Manifest, network: nn.Module, optimiser: torch.optim.Optimizer) -> None:
+    """Take up weights and optimiser from the last save."""
+    load_weights(network, folder / manifest.latest)  # type: ignore[arg-type]
+    tensors = checkpoint.read_tensors(folder / manifest.training)
+    state = optimiser.state_dict()
+    state["state"] = {
+        number: {key: tensors[f"{number}.{key}"] for key in MOMENTS}
+        for number in sorted({int(name.partition(".")[0]) for name in tensors})
+    }
+    optimiser.load_state_dict(state)
