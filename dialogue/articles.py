@@ -12,6 +12,7 @@ _NUMBERED = re.compile(
     r"\d+(?:st|nd|rd|th) (?!Century)|\d{4}(?:[\u2013-]\d+)? [A-Z]"
 )  # the 54th Grammy Awards, the 2003 NBA Draft
 
+_SOMEBODYS = re.compile(r"(?:St\.? |(?!Children|Women|Men|People)[A-Z][a-z]+['’]s? )")
 _TEAM = re.compile(r"[^\W\d_]{3,}[^s\W\d_]s$")  # the Knicks, the Los Angeles Angels
 _NO_TEAM = re.compile(r"soccer|^football", re.IGNORECASE)  # Doncaster Rovers
 _CLASS = re.compile(r"\bclass\b|[a-z]Class$")  # of ships or locomotives: the Heavy Goods 2-8-0
@@ -21,28 +22,36 @@ _CLASS = re.compile(r"\bclass\b|[a-z]Class$")  # of ships or locomotives: the He
 class _Lists:
     names: frozenset[str]
     shape: re.Pattern[str]
+    plain_shape: re.Pattern[str]
     always: frozenset[str]
     awards: frozenset[str]
     award: re.Pattern[str]
     never: frozenset[str]
     bare: frozenset[str]
     team_endings: tuple[str, ...]
+    bare_heads: frozenset[str]
 
 
 @cache
 def _lists() -> _Lists:
     data = tomllib.loads((files("dialogue") / "lexicon" / "articles.toml").read_text(encoding="utf-8"))
-    begins, ends, holds = (_either(data[key]) for key in ("beginnings", "endings", "middles"))
     return _Lists(
         frozenset(data["names"]),
-        re.compile(rf"^{begins}\b|(?<![\w-]){ends}$|\b{holds}\b"),
+        _shape(*(data[key] for key in ("beginnings", "endings", "middles"))),
+        _shape(*(data[f"plain_{key}"] for key in ("beginnings", "endings", "middles"))),
         frozenset(data["types"]),
         frozenset(data["award_types"]),
         re.compile(rf"\b{_either(data['award_words'])}\b"),
         frozenset(data["never_types"]),
         frozenset(data["bare_types"]),
         tuple(data["team_endings"]),
+        frozenset(data["bare_heads"]),
     )
+
+
+def _shape(beginnings: Sequence[str], endings: Sequence[str], middles: Sequence[str]) -> re.Pattern[str]:
+    begins, ends, holds = map(_either, (beginnings, endings, middles))
+    return re.compile(rf"^{begins}\b|(?<![\w-]){ends}$|\b{holds}\b")
 
 
 def _either(words: Sequence[str]) -> str:
@@ -74,6 +83,20 @@ def article_of(name: str, names: Collection[str] = (), types: Sequence[str] = ()
         or lists.shape.search(name)
         or (" " in name and _CLASS.search(kind))
         or (kind.endswith(lists.team_endings) and not _NO_TEAM.search(kind) and _TEAM.search(name))
+        or (not kind.startswith("/") and _describes(name, kind))
         or (_NUMBERED.match(name) and not kind.startswith(("/music/", "/tv/", "/cvg/")))
     )
     return "the " if takes else ""
+
+
+def _describes(name: str, kind: str) -> bool:
+    """Say whether a name of several words says what it names: the Burns Unit; of a ward, the Maternity Ward.
+
+    Not one that begins with somebody's name: St Mary's Hospital, King's Library.
+    """
+    lists = _lists()
+    if " " not in name or _SOMEBODYS.match(name):
+        return False
+    own = re.split(r"[ _]|(?<=[a-z])(?=[A-Z])", kind)[-1].lower()
+    last = name.rsplit(" ", 1)[1].lower()
+    return bool(lists.plain_shape.search(name)) or (last == own and own not in lists.bare_heads)

@@ -8,6 +8,7 @@ from dialogue.derived import Derived
 from dialogue.kind_words import choosing, plain_noun, property_words, within
 from dialogue.scope import TRIES, Scope, holds, places
 from dialogue.wordings import fill
+from dialogue.words import countable
 
 COMPARED = 12  # answers of each of two that are compared by how many they have, at most
 
@@ -62,7 +63,7 @@ def by_count(scope: Scope, subject: int) -> Derived | None:
     other = _sibling(
         scope, subject, asks_tail, run, lambda theirs: 0 < side.size(theirs) <= COMPARED and side.size(theirs) != size
     )
-    if other is None or not plain_noun(asking.noun):
+    if other is None or not plain_noun(asking.noun) or not countable(asking.noun):
         return None
     triples = sorted(side.triple[place] for each in (run, other[1]) for place in places(side, each))
     if not all(scope.allowed(triple, 0) for triple in triples):

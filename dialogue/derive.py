@@ -16,7 +16,7 @@ from dialogue.pictures import PERSONS
 from dialogue.scope import TRIES, Scope, ended, holds, places
 from dialogue.types import Kind
 from dialogue.wordings import Asking, Question, Wordings, fill, listed
-from dialogue.words import is_plural
+from dialogue.words import countable, is_plural
 
 COUNTED = 30  # answers that are counted at most
 LISTED = 6  # answers of a count that are named at most
@@ -105,7 +105,7 @@ def _how_many(scope: Scope, worded: Wordings, asks_tail: bool) -> Question | Non
     asking = worded.asking("tail" if asks_tail else "head")
     if forms := counting(asking):
         return forms[scope.below(len(forms))]
-    if not asks_tail or not plain_noun(asking.noun) or worded.head.kind in PERSONS:
+    if not asks_tail or not plain_noun(asking.noun) or not countable(asking.noun) or worded.head.kind in PERSONS:
         return None
     return Question.parse(scope.words.count["question"].replace("{nouns}", asking.nouns))
 

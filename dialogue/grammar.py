@@ -7,8 +7,9 @@ import re
 from collections.abc import Sequence
 from functools import cache
 
+from dialogue.compounds import compound
 from dialogue.nouns import Ends, Texts
-from dialogue.shapes import compound, shape
+from dialogue.shapes import shape
 from dialogue.stranded import ask_named
 from dialogue.verb_forms import bare_of_participle, bare_of_third
 from dialogue.wordings import Asking, Question, Statement, Wordings
@@ -23,21 +24,30 @@ _EMPTY = (("relation",), ("property",), ("predicate",), ("edge",), ("link",))
 
 
 def generated(
-    relation: str, label: str | None = None, head_types: Sequence[str] = (), tail_types: Sequence[str] = ()
+    relation: str,
+    label: str | None = None,
+    head_types: Sequence[str] = (),
+    tail_types: Sequence[str] = (),
+    several: bool = False,
+    sole: bool = False,
 ) -> Wordings:
     """Make the English wordings of a relation that has none by hand.
 
     `label` is what the graph itself calls the relation; types are Freebase types, class IRIs or node labels, the most
-    telling first. A Freebase path names its own head's type.
+    telling first. A Freebase path names its own head's type. `several` says that a head often has more than one tail:
+    then nobody asks for "the side effect" of a drug. `sole` says that a tail has one head: then it is "the capital of".
     """
     hops = _hops(relation)
     if label and split_words(label):
         hops = [(*hops[-1][:-1], label)]
     phrases = [_phrase(hop) for hop in hops]
     head = noun_of_type("/" + "/".join(hops[0][:-1])) if relation.startswith("/") and len(hops[0]) > 2 else ""
-    ends = Ends(head or _first_noun(head_types), _first_noun(tail_types))
+    ends = Ends(head or _first_noun(head_types), _first_noun(tail_types), several, sole)
     is_path = relation.startswith("/") and not label
-    texts = shape(phrases[0], ends, is_path) if len(phrases) == 1 else compound(phrases[0], phrases[-1], ends, is_path)
+    if len(phrases) == 1:
+        texts = shape(phrases[0], ends, is_path, split_words(hops[0][-1], articles=True))
+    else:
+        texts = compound(phrases[0], phrases[-1], ends, is_path)
     if not _telling(phrases) or _stumbles(texts, phrases):
         told = " / ".join(" ".join(phrase) for phrase in dict.fromkeys(phrases))
         name = hops[-1][-1]

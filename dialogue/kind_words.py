@@ -47,7 +47,7 @@ _VERBS = frozenset(
 _NOUN = re.compile(r"[^\W\d_]+(?:[ '’-][^\W\d_]+)*")
 _UNITS = {
     "m": "metres", "metres": "metres", "meters": "metres", "km": "kilometres", "kg": "kilograms", "g": "grams",
-    "cm": "centimetres", "mm": "millimetres", "years": "years", "usd": "US dollars",
+    "mg": "milligrams", "cm": "centimetres", "mm": "millimetres", "years": "years", "usd": "US dollars",
 }  # fmt: skip
 _NO_MEASURES = frozenset(
     {
@@ -179,12 +179,14 @@ def claim(form: Statement, head: str, tail: str) -> tuple[str, str]:
 
 def property_words(name: str) -> str | None:
     """Return a property's name as words: "surfaceTemperature" -> "surface temperature"; None if it has none."""
+    name = re.sub(r"(?<=[a-z])_?[A-Z]{2,}$", "", name)  # bitternessIBU: of two, the unit says nothing
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])|_+", " ", name).lower().strip()
     words = spaced.split()
-    if _NO_MEASURES.intersection(words):
+    if _NO_MEASURES.intersection(words) and words[:2] != ["number", "of"]:
         return None
     if len(words) > 1 and words[-1] in _UNITS:
-        spaced = f"{' '.join(words[:-1])} in {_UNITS[words[-1]]}"
+        what = words[:-2] if words[-2] == "in" and len(words) > 2 else words[:-1]
+        spaced = f"{' '.join(what)} in {_UNITS[words[-1]]}"
         return spaced if _NOUN.fullmatch(spaced) else None
     return spaced if _NOUN.fullmatch(spaced) and len(spaced) > 2 else None
 

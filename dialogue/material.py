@@ -23,7 +23,7 @@ from dialogue.mentions import Names
 from dialogue.parts import Parts, codes, knows
 from dialogue.pictures import PictureWords, picture_words
 from dialogue.splits import formats_in, split_table
-from dialogue.survey import Survey, survey
+from dialogue.survey import ALONE, Survey, survey
 from dialogue.topics_of_images import Topic
 from dialogue.types import FORMATS, KINDS, SPLITS, Format, Kind
 from dialogue.verbalise import NOTHING, own_wordings, wordings
@@ -250,6 +250,7 @@ def _starts(graph: Adjacency, triples: NDArray[np.integer]) -> Starts:
 
 def all_wordings(graph: Adjacency, own: Mapping[str, Wordings] = NOTHING) -> list[Wordings]:
     """Return every relation's wordings, with the types that its heads and tails most often have."""
+    sides = graph.outgoing, graph.incoming
     return [
         wordings(
             relation.path,
@@ -257,9 +258,21 @@ def all_wordings(graph: Adjacency, own: Mapping[str, Wordings] = NOTHING) -> lis
             head_types,
             tail_types,
             own=own,
+            several=several,
+            sole=not shared,
         )
-        for relation, (head_types, tail_types) in zip(graph.relations, types_at_ends(graph), strict=True)
+        for relation, (head_types, tail_types), several, shared in zip(
+            graph.relations, types_at_ends(graph), *(has_several(graph, side) for side in sides), strict=True
+        )
     ]
+
+
+def has_several(graph: Adjacency, side: Side) -> list[bool]:
+    """Say of each relation whether its questions from one side often have more than one answer."""
+    relations = len(graph.relations)
+    asked = np.bincount(side.run_relation, minlength=relations)
+    answers = np.bincount(side.run_relation, np.diff(side.run_start), minlength=relations)
+    return [bool(each) for each in answers > ALONE * asked]
 
 
 def types_at_ends(graph: Adjacency) -> list[tuple[list[str], list[str]]]:

@@ -2,19 +2,35 @@
 
 from dataclasses import dataclass
 
-from dialogue.words import article, english, head_word, is_participle, is_plural, kind_of, plural, singular
+from dialogue.words import article, countable, english, head_word, is_participle, is_plural, kind_of, plural, singular
 
 _ANYTHING = frozenset(
     {"thing", "entity", "agent", "node", "resource", "topic", "object", "concept", "item"}
 )  # tell nothing
+_DEEDS = (
+    "graphy",
+    "translation",
+    "illustration",
+    "production",
+    "direction",
+    "management",
+    "design",
+    "editing",
+    "supervision",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Ends:
-    """The nouns for what stands at both ends of a relation; empty if unknown."""
+    """The nouns for what stands at both ends of a relation, empty if unknown.
+
+    `several` if a head has several tails, `sole` if a tail has one head.
+    """
 
     head: str
     tail: str
+    several: bool = False
+    sole: bool = False
 
     @property
     def which_head(self) -> str:
@@ -44,6 +60,13 @@ class Ends:
         if self.tail and self.tail != "person":
             return f"Which {self.tail}"
         return "Who" if self.tail else "What"
+
+    def what_tails(self, noun: str = "") -> str:
+        """Return the same where it is an object, and as several where a head often has several: which drugs."""
+        noun = noun or (self.tail if self.tail != "person" else "")
+        if not noun:
+            return self.what_tail
+        return f"Which {plural(noun) if self.several and countable(noun) else noun}"
 
     @property
     def low_tail(self) -> str:
@@ -101,12 +124,16 @@ def who_or_what(noun: str, ends: Ends) -> str:
 
 def ask_noun(noun: str, ends: Ends) -> Texts:
     one, many = singular(noun), plural(noun)
+    if kind_of(ends.tail) == "person" and kind_of(one) == "thing" and one.endswith(_DEEDS) and not is_plural(noun):
+        return ask_by(one, ends)  # of a film: cinematography
     what = who_or_what(one, ends)
+    if ends.several and head_word(one) not in english().uncountable | english().mass:
+        noun = many
     if is_plural(noun):
         tail = (
             f"{what} are the {many} of {{x}}?",
-            f"Which {many} does {{x}} have?",
-            f"Can you name {article(one)} of {{x}}?",
+            f"Which {many} does {{x}} have?" if countable(many) else f"Do you know the {many} of {{x}}?",
+            f"Can you name {article(one) if countable(many) else 'one of the ' + many} of {{x}}?",
         )
         head = (
             f"{ends.which_head} has {{x}} as one of {ends.its} {many}?",
@@ -134,41 +161,43 @@ def ask_noun(noun: str, ends: Ends) -> Texts:
     return Texts(tail, head, (f"The {one} of {{head}} is {{tail}}.", f"{{tail}} is the {one} of {{head}}."), noun)
 
 
-def ask_noun_of(noun: str, of: str, ends: Ends) -> Texts:
-    a_noun = article(singular(noun))
+def ask_noun_of(noun: str, of: str, ends: Ends, be: str = "is") -> Texts:
+    one, lists = singular(noun), english()
+    a_noun = f"the {one}" if one in lists.one_each or (ends.sole and one not in lists.belonging) else article(one)
     who = who_or_what(noun, Ends("", ends.head))
     tail = (
-        f"{ends.what_tail} is {{x}} {a_noun} {of}?",
-        f"{of.capitalize()} {ends.whom_tail} is {{x}} {a_noun}?",
-        f"Can you tell me {ends.low_tail} {{x}} is {a_noun} {of}?",
+        f"{ends.what_tail} {be} {{x}} {a_noun} {of}?",
+        f"{of.capitalize()} {ends.whom_tail} {be} {{x}} {a_noun}?",
+        f"Can you tell me {ends.low_tail} {{x}} {be} {a_noun} {of}?",
     )
     second = (
-        f"{ends.which_head} is {a_noun} {of} {{x}}?"
+        f"{ends.which_head} {be} {a_noun} {of} {{x}}?"
         if noun not in ends.head and ends.head != "person" and ends.head
         else ""
     )
     head = (
-        f"{who} is {a_noun} {of} {{x}}?",
+        f"{who} {be} {a_noun} {of} {{x}}?",
         second or f"Do you know {a_noun} {of} {{x}}?",
         f"Can you name {a_noun} {of} {{x}}?",
     )
-    said = f"{{head}} is {a_noun} {of} {{tail}}."
+    said = f"{{head}} {be} {a_noun} {of} {{tail}}."
     return Texts(tail, head, (said, also(said, ends)), "answer", singular(noun))
 
 
 def ask_by(noun: str, ends: Ends) -> Texts:
     """Ask for who did it: set decoration by."""
+    was = "were" if is_plural(noun) else "was"
     tail = (
         f"Who did the {noun} of {{x}}?",
-        f"By whom was the {noun} of {{x}} done?",
+        f"By whom {was} the {noun} of {{x}} done?",
         f"Can you tell me who did the {noun} of {{x}}?",
     )
     head = (
         f"{ends.which_head} had {ends.its} {noun} done by {{x}}?",
         f"Of {ends.whom} did {{x}} do the {noun}?",
-        f"Can you name {ends.a_head} whose {noun} was done by {{x}}?",
+        f"Can you name {ends.a_head} whose {noun} {was} done by {{x}}?",
     )
-    say = (f"The {noun} of {{head}} was done by {{tail}}.", f"{{tail}} did the {noun} of {{head}}.")
+    say = (f"The {noun} of {{head}} {was} done by {{tail}}.", f"{{tail}} did the {noun} of {{head}}.")
     return Texts(tail, head, say, ends.tail or "person")
 
 

@@ -16,8 +16,8 @@ from dataclasses import replace
 
 from dialogue.nouns import Ends, Texts, ask_by, ask_here, ask_noun, ask_noun_of, ask_this
 from dialogue.stranded import ask_having, ask_named, ask_noun_with, ask_part, ask_place, ask_role
-from dialogue.verb_forms import bare_of_participle, bare_of_third, is_bare, verb_forms
-from dialogue.verbs import ask_done, ask_made, ask_passive, ask_perfect, ask_verb, cut_made, finite
+from dialogue.verb_forms import bare_of_participle, bare_of_third, is_bare, third_person, verb_forms
+from dialogue.verbs import ask_done, ask_given, ask_made, ask_passive, ask_perfect, ask_verb, cut_made, finite
 from dialogue.words import (
     article,
     english,
@@ -34,15 +34,22 @@ from dialogue.words import (
 
 _NOBODY = ("place", "work", "event", "thing", "time")
 _HAVING = ("has", "have", "had")
+_NOUN_ENDINGS = (  # of what is no verb before a preposition
+    "ion", "er", "or", "ment", "ist", "ee", "ity", "ness", "ing", "ure", "age", "ship", "ance", "ence", "al", "ant",
+    "ent", "ism", "dom", "th", "gy", "ey", "ue", "right", "link", "tie", "point", "part", "unit", "key", "guide",
+    "route", "road", "path",
+)  # fmt: skip
 _VERBS_IN_S = ("ates", "izes", "ises", "ifies", "ives")  # gravitates towards
 
 
-def shape(phrase: tuple[str, ...], ends: Ends, is_path: bool) -> Texts:
-    """Return the texts of a relation whose name is one phrase."""
+def shape(phrase: tuple[str, ...], ends: Ends, is_path: bool, said: tuple[str, ...] = ()) -> Texts:
+    """Return the texts of a relation whose name is one phrase; `said` are its words with the articles between them."""
     lists = english()
-    words, auxiliary = phrase, ""
+    words, auxiliary, negated = phrase, "", len(phrase) > 2 and phrase[1] == "not"
     while len(words) > 1 and words[0] in lists.auxiliaries:
         words, auxiliary = words[1:], words[0]
+    if len(words) > 2 and words[0] in lists.before_participles and is_participle(words[1]):
+        words = (f"{words[0]}-{words[1]}", *words[2:])  # peer-reviewed by
     if "same" in words[:-1]:  # is the same as
         words = tuple("the same" if word == "same" else word for word in words)
     last = words[-1] in lists.prepositions
@@ -58,44 +65,99 @@ def shape(phrase: tuple[str, ...], ends: Ends, is_path: bool) -> Texts:
     ):
         words = words[: words.index("of")]  # original language of film or TV show
     if "or" in words and (lists.prepositions.intersection(words) or any(map(is_participle, words))):
-        return ask_named(" ".join(phrase), ends)
+        return ask_named(" ".join(said), ends)
+    told = _with_articles(words, said) if last else words
     if auxiliary in _HAVING and finite(words) is None and is_participle(words[0]) and (last or len(words) == 1):
-        return ask_perfect(words, ends) if words[-1] != "by" else ask_passive(words, ends)
+        return ask_perfect(told, ends) if words[-1] != "by" else ask_passive(words, ends)
     passive = auxiliary != "" and auxiliary not in _HAVING
     if words[0] in lists.prepositions or words[0] in lists.auxiliaries:
-        if words[0] not in lists.beside:
+        if words[0] not in lists.beside or (words[0] in ("about", "for", "via") and len(words) > 1):
             return ask_named(" ".join(words), ends)
-        return ask_place(" ".join(words), "", ends) if last else ask_place(words[0], " ".join(words[1:]), ends)
+        return ask_place(" ".join(told), "", ends) if last else ask_place(words[0], " ".join(words[1:]), ends)
     verb = words[1] if len(words) > 1 and is_adverb(words[0], words[1]) else words[0]
     if verb in lists.modals and len(words) > 1 and (is_bare(words[1]) or (last and len(words) > 2)):
-        return ask_verb(words, ends)
+        return ask_verb(told, ends)
+    if negated and verb in (*lists.modals, "does", "did") and len(words) > 2:
+        return ask_verb(told, ends)
     if len(words) == 1:
-        return _one_word(words[0], ends, is_path)
-    if not passive and "by" not in words and _did_itself(words):
-        return ask_verb(words, ends)
+        return _done_to_head(words[0], auxiliary, ends) or _one_word(words[0], ends, is_path)
+    if passive and len(words) == 2 and words[1] == "with" and is_plural(words[0]):
+        return ask_place(" ".join(words), "", ends)  # is friends with
+    if not passive and "by" not in words and (_did_itself(words, verb, ends) or _somebody_did(words, ends)):
+        return ask_verb(told, ends)
     if "these" in words[1:-1]:  # appears in these universes: the tail is a universe
         words = tuple(word for word in words if word != "these")
     if "this" in words[1:-1]:
         return ask_this(words, ends)
     if words[-1] == "here":
         return ask_here(words[:-1], ends)
-    if not passive and _does_itself(words, verb):
-        return ask_verb(words, ends)
+    if not passive and last and words[:2] == ("used", "to") and len(words) > 3:
+        return ask_verb(told, ends)  # used to work for
+    if not passive and _does_itself(words, verb, is_path):
+        return ask_verb(told, ends)
     after = lists.prepositions.intersection(words[1:])
-    if is_participle(verb) and after and not (words[1] in ("of", "for") and rather_noun(verb)):
-        return ask_passive(words, ends, auxiliary)
+    if (
+        is_participle(verb)
+        and after
+        and not (words[1] in ("of", "for") and rather_noun(verb) and not is_adjective(verb))
+    ):
+        return ask_passive(told, ends, auxiliary)
     link = words[words.index(verb) + 1] if words.index(verb) + 1 < len(words) else ""
     if link in lists.prepositions and like_adjective(verb, link):
-        return ask_passive(words, ends, auxiliary or "is")
+        return ask_passive(told, ends, auxiliary or "is")
     if len(words) == 2 and _is_doing(words):
         return ask_passive(words, ends, auxiliary or "is")
-    return _noun_phrase(words, auxiliary, ends)
+    return _noun_phrase(words, auxiliary, ends, said)
+
+
+def _with_articles(words: tuple[str, ...], said: tuple[str, ...]) -> tuple[str, ...]:
+    """Return a name with its own articles, or with one that it leaves out: in the collection of, won a medal at."""
+    told = _told(words, said)
+    lists = english()
+    if told == words and len(words) == 3 and words[1] in lists.one_of_many:
+        return words[0], article(words[1]), words[2]
+    if told != words or words[-1] != "of":
+        return told
+    first = next((i for i in range(len(words) - 2, 0, -1) if words[i] in lists.prepositions), 0) + 1
+    noun = words[-2]
+    if first > len(words) - 2 or is_plural(noun) or {noun, "of"} & lists.bare_before_of or noun in lists.uncountable:
+        return words
+    return (*words[:first], f"the {words[first]}", *words[first + 1 :])
+
+
+def _told(words: tuple[str, ...], said: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the last words of a name with the articles between them: flies the flag of."""
+    own = said[len(said) - len(words) :]
+    if len(own) != len(words) or any(
+        with_article.split()[-1] != word for with_article, word in zip(own, words, strict=True)
+    ):
+        return words
+    return (words[0], *own[1:])
+
+
+def _done_to_head(word: str, auxiliary: str, ends: Ends) -> Texts | None:
+    """Return the texts of what the head was given, or where or by whom something was done to it: was awarded."""
+    if auxiliary in ("is", "are") and word.endswith("ing") and _verb_of_doing(word):
+        return ask_given(word, auxiliary, ends)  # is following
+    if auxiliary in ("", *_HAVING) or not is_participle(word) or is_adjective(word):
+        return None
+    if bare_of_participle(word) in verb_forms().giving:
+        return ask_given(word, auxiliary, ends)
+    return ask_passive((word, "in" if kind_of(ends.tail) == "place" else "by"), ends, auxiliary)
+
+
+def _somebody_did(words: tuple[str, ...], ends: Ends) -> bool:
+    """Say whether a participle tells what a person did, though the same is done to things: operated on, trained at."""
+    bare = bare_of_participle(words[0])
+    return bare in verb_forms().deeds and kind_of(ends.head) == "person" and words[1] in english().prepositions
 
 
 def _one_word(word: str, ends: Ends, is_path: bool) -> Texts:
     lists = english()
-    if is_adjective(word):
+    if is_adjective(word) and word not in lists.nouns_rather_than_adjectives:
         return ask_passive((word, "to"), ends, "is")
+    if word in lists.doing:
+        return ask_verb((third_person(_verb_of_doing(word)),), ends)
     unlike = kind_of(ends.tail) != kind_of(singular(word)) or head_word(ends.tail) not in (word, singular(word))
     if word in lists.verbs or word in lists.past or finite((word,)):
         noun = word in lists.nouns_rather_than_verbs
@@ -112,40 +174,72 @@ def _one_word(word: str, ends: Ends, is_path: bool) -> Texts:
     return ask_done(word, ends) if done and (word.endswith("ed") or bare_of_participle(word)) else ask_noun(word, ends)
 
 
-def _did_itself(words: tuple[str, ...]) -> bool:
-    """Say whether a name tells what the head did: acted in, wrote music for, stood in for."""
-    found = finite(words)
-    return found is not None and found[0] == "did"
+def _did_itself(words: tuple[str, ...], verb: str, ends: Ends) -> bool:
+    """Say whether a name tells what the head did: acted in, wrote music for, stood in for; not a course: taught in."""
+    start = words.index(verb)
+    found = finite(words[start:])
+    if found is None or found[0] != "did":
+        return False
+    link = words[start + 1] if start + 1 < len(words) else ""
+    if verb in english().passive_before_links and link in english().prepositions:
+        return False  # made of, committed to
+    alone = found[1] in verb_forms().intransitive and verb != "served"
+    done_to = is_participle(verb) and not alone and verb not in ("won", "lost")
+    over = ("at", "with", "to") if verb == "served" else ("in", "at", "on", "with", "to", "from")
+    return not (done_to and ends.head and kind_of(ends.head) in ("thing", "work", "event") and link in over)
 
 
-def _does_itself(words: tuple[str, ...], verb: str) -> bool:
+def _does_itself(words: tuple[str, ...], verb: str, is_path: bool) -> bool:
     """Say whether a name tells what the head does: hauls trains on, forms part of; not awards received, parts for."""
     lists = english()
     last = words[-1] in lists.prepositions
+    start = 1 if verb != words[0] else 0
+    if not is_path and _has_object(words[start:]):
+        return True
     if verb in lists.verbs:
         return verb not in lists.nouns_rather_than_verbs or last
-    start = 1 if verb != words[0] else 0
     found = finite(words[start:])
     if found is None or found[0] != "does":
-        return len(words) == 2 and last and words[0].endswith(_VERBS_IN_S) and words[1] not in ("of", "for", "by")
+        return len(words) == 2 and last and _like_third(words[0]) and words[1] not in ("of", "for", "by")
     if found[1] not in verb_forms().nouns:
         return True
     return last and (len(words) > 2 + start or words[-1] not in ("of", "for", "by"))
 
 
+def _like_third(word: str) -> bool:
+    """Say whether an unknown word before a preposition is a verb by its looks: inheres in; not exceptions to."""
+    if word.endswith(_VERBS_IN_S):
+        return True
+    noun = singular(word)
+    return word.endswith("s") and noun != word and kind_of(noun) == "thing" and not noun.endswith(_NOUN_ENDINGS)
+
+
+def _has_object(words: tuple[str, ...]) -> bool:
+    """Say whether a verb that may be a plural too has an object: uses device, hosts event; not awards ceremony."""
+    lists = english()
+    if len(words) < 2 or words[0] in lists.attributive or words[1] in (*lists.prepositions, *lists.auxiliaries, "and"):
+        return False
+    return bare_of_third(words[0]) is not None and not any(map(is_participle, words[1:]))
+
+
+def _verb_of_doing(word: str) -> str:
+    """Return the verb of a form in -ing: star of starring; empty if it is none."""
+    stem = word.removesuffix("ing")
+    candidates = (stem, stem + "e", stem[:-1]) if stem != word else ()
+    return next((bare for bare in candidates if is_bare(bare)), "")
+
+
 def _is_doing(words: tuple[str, ...]) -> bool:
     """Say whether a name is said of what the head is doing: competing in, standing on."""
     word, link = words
-    stem = word.removesuffix("ing")
-    known = is_bare(stem) or is_bare(stem + "e") or is_bare(stem[:-1])
-    return stem != word and known and link in english().prepositions and link not in ("of", "for", "by", "with")
+    return bool(_verb_of_doing(word)) and link in english().prepositions and link not in ("of", "for", "by", "with")
 
 
-def _noun_phrase(words: tuple[str, ...], auxiliary: str, ends: Ends) -> Texts:
+def _noun_phrase(words: tuple[str, ...], auxiliary: str, ends: Ends, said: tuple[str, ...]) -> Texts:
     """Return the texts of a name that is a noun, and what stands around it."""
     lists = english()
     link = words[-1] if words[-1] in lists.prepositions else ""
-    if len(words) > 2 and link and is_participle(words[-2]) and not rather_noun(words[-2]):
+    if len(words) > 2 and link and is_participle(words[-2]) and (link == "by" or not rather_noun(words[-2])):
         noun = " ".join(words[:-2])
         if _is_part(noun, link, ends):
             return ask_part(noun, " ".join(words[-2:]), ends)
@@ -154,13 +248,17 @@ def _noun_phrase(words: tuple[str, ...], auxiliary: str, ends: Ends) -> Texts:
         return ask_part(" ".join(words[:-2]), " ".join(words[-2:]), ends)
     at = next((i for i, word in enumerate(words) if i and word in lists.prepositions), 0)
     if at > 1 and not link and is_participle(words[at - 1]) and not rather_noun(words[at - 1]):
-        return ask_named(" ".join(words), ends)  # office held by head of government
+        told = " ".join(_told(words, said))
+        if words[at] == "by":
+            return ask_named(told, ends)  # office held by head of government
+        return replace(ask_noun(told, replace(ends, several=False)), noun="answer")  # catalyst used in the synthesis
     if at and at < len(words) - 1 and link == "":
         noun, rest = " ".join(words[:at]), " ".join(words[at + 1 :])
         if (auxiliary == "is" or words[at - 1] in lists.belonging) and words[at] in ("of", "for", "in", "to"):
-            return replace(ask_noun_of(noun, words[at], Ends(ends.head, rest)), noun=rest)
+            return replace(ask_noun_of(noun, words[at], replace(ends, tail=rest)), noun=rest)
         if words[at] != "of" and not is_participle(words[at - 1]) and words[at] not in ("for", "and"):
-            return ask_role(" ".join(words), ends)
+            told = " ".join(_told(words, said))
+            return ask_noun(told, ends) if kind_of(noun) == "person" else ask_role(told, ends)  # editor in chief
     if link == "by":
         return ask_by(" ".join(words[:-1]), ends)
     if link:
@@ -176,9 +274,11 @@ def _noun_and_link(noun: str, link: str, auxiliary: str, ends: Ends) -> Texts:
     is_it = link in ("of", "for", "to", "as") or auxiliary == "is" or kind_of(noun) == "person"
     if any(word in english().prepositions for word in noun.split()) and link not in ("of", "for"):
         return ask_named(f"{noun} {link}", ends)
+    if link == "of" and auxiliary in _HAVING:
+        return ask_noun_with(noun, link, ends)  # has a history of
     has = auxiliary in _HAVING or noun.split()[-1] in (*english().uncountable, "connection", "link", "right", "rights")
     if is_it and not (has and link not in ("of",)):
-        return ask_noun_of(noun, link, ends)
+        return ask_noun_of(noun, link, ends, auxiliary if auxiliary == "was" else "is")
     return ask_noun_with(noun, link, ends)
 
 
@@ -190,88 +290,3 @@ def _is_part(noun: str, link: str, ends: Ends) -> bool:
         same = head_word(singular(noun)) in ends.tail.split() or kind_of(noun) == kind_of(ends.tail) != "thing"
         return not same
     return not is_plural(noun) and kind_of(noun) == "thing"
-
-
-def compound(first: tuple[str, ...], last: tuple[str, ...], ends: Ends, is_path: bool) -> Texts:
-    """Return the texts of `a./b`: b is a detail of a."""
-    cut = cut_made(last) if len(last) > 1 else None
-    detail = f"{singular(cut[0])} {cut[1]}" if cut else singular(" ".join(last))
-    whole = " ".join(first)
-    if _is_predicate(first):  # belongs to / group: which group does it belong to?
-        return shape(first, Ends(ends.head, detail), is_path)
-    at = first.index("this") if "this" in first[2:] else 0
-    made = cut_made(first) if len(first) > 1 and not at else None
-    things = cut_made(first[: at - 1]) if at > 2 else made  # films distributed in this medium
-    subject = things[0] if things else " ".join(first[: at - 1]) if at else whole
-    themselves = detail in english().same_people and kind_of(subject) == "person"
-    if themselves or head_word(singular(subject)) == head_word(cut[0] if cut else detail):
-        return shape(first, ends, is_path)
-    if not at and not made and head_word(whole) in english().collectives:
-        return _collective(whole, detail, ends)
-    if at:
-        kind = " ".join(first[at + 1 :])
-        part, a_part = f"{' '.join(first[:at])} the {kind} {{}}", _one(subject)
-    elif made:
-        by = "at" if kind_of(ends.head) == "event" else "by"
-        part, a_part = f"{whole} {by} {{}}", f"{_one(subject)} {made[1]}"
-    else:
-        part, a_part = f"{whole} of {{}}", _one(whole)
-    one_of = "one of " if is_plural(subject) else ""
-    return _detail(detail, f"the {part}", one_of, a_part, subject, ends)
-
-
-def _one(noun: str) -> str:
-    """Return one of what a noun says, without an article where it has none."""
-    one = singular(noun)
-    return one if head_word(one) in english().uncountable or is_plural(one) else article(one)
-
-
-def _is_predicate(words: tuple[str, ...]) -> bool:
-    """Say whether words are said of the head itself: a verb, or something that ends in a preposition."""
-    if words[0] in english().verbs and words[0] not in english().nouns_rather_than_verbs:
-        return True
-    told = is_participle(words[0]) and words[-1] in english().prepositions
-    return told or (len(words) > 1 and words[-1] in ("of", "for"))
-
-
-def _detail(detail: str, part: str, one_of: str, a_part: str, subject: str, ends: Ends) -> Texts:
-    """Ask for the detail of a part: `part` is that of the head in braces, `a_part` one of them without a head."""
-    what = "Who" if kind_of(detail) == "person" else "What"
-    of_x, of_head = f"{one_of}{part.format('{x}')}", f"{one_of}{part.format('{head}')}"
-    tail = (
-        f"Which {detail} is recorded for {of_x}?",
-        f"{what} is the {detail} of {of_x}?",
-        f"Looking at {part.format('{x}')}, which {detail} do you find?",
-    )
-    head = (
-        f"{ends.which_head} has {a_part} with {{x}} as the {detail}?",
-        f"Do you know {ends.a_head} {ends.that} has {a_part} with {{x}} as the {detail}?",
-        f"Can you name {ends.a_head} with {{x}} as the {detail} of {a_part}?",
-    )
-    say = (
-        f"{{tail}} is recorded as the {detail} of {of_head}.",
-        f"For {of_head}, one {detail} on record is {{tail}}.",
-    )
-    return Texts(tail, head, say, f"{detail} of the {subject}")
-
-
-def _collective(whole: str, detail: str, ends: Ends) -> Texts:
-    """Ask for somebody or something on a roster, in a squad."""
-    on = english().collectives[head_word(whole)]
-    a_detail = article(detail)
-    what = "Who" if kind_of(detail) == "person" else "What"
-    tail = (
-        f"Which {detail} is {on} the {whole} of {{x}}?",
-        f"{what} is {a_detail} {on} the {whole} of {{x}}?",
-        f"Looking at the {whole} of {{x}}, which {detail} do you find?",
-    )
-    head = (
-        f"{on.capitalize()} the {whole} of {ends.whom} is {{x}} {a_detail}?",
-        f"{ends.which_head} has {{x}} as {a_detail} {on} {ends.its} {whole}?",
-        f"Can you name {ends.a_head} with {{x}} as {a_detail} {on} {ends.its} {whole}?",
-    )
-    say = (
-        f"{{tail}} is {a_detail} {on} the {whole} of {{head}}.",
-        f"The {whole} of {{head}} has {{tail}} as {a_detail}.",
-    )
-    return Texts(tail, head, say, f"{detail} {on} the {whole}")

@@ -23,6 +23,8 @@ class VerbForms:
     nouns: frozenset[str]  # more often nouns in the third person
     either: frozenset[str]  # verbs all the same where the type of what follows is of another kind
     no_persons: frozenset[str]
+    giving: frozenset[str]  # the head of their passive gets something: was awarded a prize
+    deeds: frozenset[str]  # what persons do, and is done to things too
 
 
 @cache
@@ -44,7 +46,10 @@ def verb_forms() -> VerbForms:
         pasts | {done: bare for bare, done in participle_of.items()},
         past_of,
         participle_of,
-        *(frozenset(more[name].split()) for name in ("intransitive", "nouns", "either", "no_persons")),
+        *(
+            frozenset(more[name].split())
+            for name in ("intransitive", "nouns", "either", "no_persons", "giving", "deeds")
+        ),
     )
 
 

@@ -81,11 +81,14 @@ def wordings(
     tail_types: Sequence[str] = (),
     lang: str = "en",
     own: Mapping[str, Wordings] = NOTHING,
+    several: bool = False,
+    sole: bool = False,
 ) -> Wordings:
     """Return how a relation is asked for and stated: by hand where the lexicon has it, else by the grammar.
 
     `label` is what the graph itself calls the relation, in that language. Types are Freebase types, class IRIs or node
     labels of what stands at the two ends, the most telling first. `own` is a user's lexicon, which comes first.
+    `several` says that a head often has more than one tail, `sole` that a tail has one head.
     """
     if relation in own:
         return own[relation]
@@ -95,7 +98,7 @@ def wordings(
         raise DataError(
             f"there are no wordings for {relation} in {lang!r} and no grammar for it: write a lexicon entry."
         )
-    return generated(relation, label, head_types, tail_types)
+    return generated(relation, label, head_types, tail_types, several, sole)
 
 
 def question(worded: Wordings, direction: Direction, form: int, name: str) -> str:

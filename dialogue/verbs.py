@@ -32,13 +32,15 @@ def ask_passive(words: tuple[str, ...], ends: Ends, auxiliary: str = "") -> Text
         at = len(words) - 1
     while at + 1 < len(words) and words[at + 1] in english().prepositions:
         at += 1
-    goal = words[at] == "to" and at + 1 < len(words) and not is_plural(words[-1])  # used to treat
+    goal = words[at] == "to" and at + 1 < len(words) and words[at - 1] in english().purposes  # used to treat
     predicate = " ".join(words if goal else words[: at + 1])
     thing = "" if goal else " ".join(words[at + 1 :])
     said = words[1] if is_adverb(words[0], words[1]) else words[0]
-    lasts = said in english().states or is_adjective(said) or not is_participle(said)
-    be = auxiliary if auxiliary in ("is", "was") else "is" if lasts else "was"
+    be = _be(said, words[0], auxiliary, words[at])
+    if be == "has":
+        words, at, predicate = ("been", *words), at + 1, f"been {predicate}"
     what = f"Which {thing}" if thing else ends.what_tail
+    whats = ends.what_tails(thing) if words[at] != "by" else what
     low = what[:1].lower() + what[1:]
     place = not thing and kind_of(ends.tail) == "place" and words[at] in ("in", "at", "on", "near")
     if place:
@@ -50,11 +52,11 @@ def ask_passive(words: tuple[str, ...], ends: Ends, auxiliary: str = "") -> Text
         )
     else:
         tail = (
-            f"{what} {be} {{x}} {predicate}?",
+            f"{whats} {be} {{x}} {predicate}?",
             f"Do you know {low} {{x}} {be} {predicate}?",
             f"Can you tell me {low} {{x}} {be} {predicate}?",
         )
-    if did := _did(words, be):
+    if did := _did(words[1:] if be == "has" else words, be):
         who = what if thing or ends.tail else "who or what"
         low = who[:1].lower() + who[1:]
         tail = (tail[0], f"Do you know {low} {did} {{x}}?", f"Can you tell me {low} {did} {{x}}?")
@@ -68,13 +70,47 @@ def ask_passive(words: tuple[str, ...], ends: Ends, auxiliary: str = "") -> Text
     return Texts(tail, head, (said, f"{{tail}} {did} {{head}}." if did else also(said, ends)), thing or "answer", "")
 
 
+def _be(done: str, first: str, auxiliary: str, link: str = "") -> str:
+    """Return the form of "be" that a participle or an adjective stands with: the name's own, else by what lasts."""
+    own = {"is": "is", "are": "is", "was": "was", "were": "was", "been": "has"}
+    lists = english()
+    lasts = done in lists.states or is_adjective(done) or not is_participle(done) or first in lists.present_adverbs
+    lasts = lasts or (done in lists.states_but_by and link != "by") or (done == "made" and link in ("of", "from"))
+    return own.get(auxiliary) or ("is" if lasts else "was")
+
+
+def ask_given(done: str, auxiliary: str, ends: Ends) -> Texts:
+    """Ask for what the head was given: was awarded, has been prescribed."""
+    be = _be(done, "", auxiliary)
+    predicate = f"been {done}" if be == "has" else done
+    tail = (
+        f"{ends.what_tails()} {be} {{x}} {predicate}?",
+        f"Do you know {ends.low_tail} {{x}} {be} {predicate}?",
+        f"Can you tell me {ends.low_tail} {{x}} {be} {predicate}?",
+    )
+    head = (
+        f"{ends.which_head} {be} {predicate} {{x}}?",
+        f"Do you know {ends.a_head} {ends.that} {be} {predicate} {{x}}?",
+        f"Can you name {ends.a_head} {ends.that} {be} {predicate} {{x}}?",
+    )
+    stated = f"{{head}} {be} {predicate} {{tail}}."
+    return Texts(tail, head, (stated, also(stated, ends)), "answer")
+
+
 def _did(words: tuple[str, ...], be: str) -> str:
     """Return the active of "built by", "laid out by"; empty if it is not known."""
     *rest, last = words
     bare = bare_of_participle(words[0])
-    if last != "by" or not bare or len(words) > 3 or (len(words) == 3 and words[1] not in english().prepositions):
+    if (
+        last != "by"
+        or not bare
+        or not rest
+        or len(words) > 3
+        or (len(words) == 3 and words[1] not in english().prepositions)
+    ):
         return ""
-    return " ".join([third_person(bare) if be == "is" else past_of(bare), *rest[1:]])
+    did = {"is": third_person(bare), "has": f"has {words[0]}"}.get(be) or past_of(bare)
+    return " ".join([did, *rest[1:]])
 
 
 def finite(words: tuple[str, ...]) -> tuple[str, str] | None:
@@ -98,7 +134,7 @@ def finite(words: tuple[str, ...]) -> tuple[str, str] | None:
 def ask_verb(words: tuple[str, ...], ends: Ends) -> Texts:
     """Ask with a verb, in the third person or in the past; its adverb, preposition and object as they come."""
     adverb, rest = (f"{words[0]} ", words[1:]) if is_adverb(words[0]) and len(words) > 1 else ("", words)
-    modal = rest[0] if rest[0] in english().modals else ""
+    modal = rest[0] if rest[0] in english().modals or rest[1:2] == ("not",) else ""
     rest = rest[1:] if modal else rest
     does, bare = (modal, rest[0]) if modal else finite(rest) or ("did", bare_of_participle(rest[0]) or rest[0])
     said = f"{modal} {bare}" if modal else past_of(bare) if does == "did" else third_person(bare)
@@ -116,9 +152,8 @@ def _ask_verb(adverb: str, said: str, does: str, bare: str, rest: tuple[str, ...
     finite = adverb + said
     after, thing = _object(rest)
     low = f"which {thing}" if thing else ends.what_tail[:1].lower() + ends.what_tail[1:]
-    what = low[:1].upper() + low[1:]
     tail = (
-        f"{what} {does} {{x}} {bare}{after}?",
+        f"{ends.what_tails(thing)} {does} {{x}} {bare}{after}?",
         f"Do you know {low} {{x}} {finite}{after}?",
         f"Can you tell me {low} {{x}} {finite}{after}?",
     )
@@ -138,7 +173,7 @@ def _ask_verb(adverb: str, said: str, does: str, bare: str, rest: tuple[str, ...
     second = (
         f"{{tail}} is {done} by {{head}}." if done and bare not in verb_forms().intransitive else also(stated, ends)
     )
-    return Texts(tail, head, (stated, second), thing or "answer", "")
+    return Texts(tail, head, (stated, second), "answer", "")
 
 
 def _object(words: tuple[str, ...]) -> tuple[str, str]:

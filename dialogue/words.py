@@ -14,7 +14,9 @@ from dialogue.verb_forms import bare_of_participle, does_it, verb_forms
 _LISTS = (
     "prepositions", "auxiliaries", "modals", "adjectives", "adverbs", "states", "uncountable", "belonging", "beside",
     "nouns_rather_than_verbs", "nouns_rather_than_participles", "no_participles", "no_persons", "no_adverbs",
-    "same_people",
+    "same_people", "present_adverbs", "attributive", "plural_only", "states_but_by", "bare_before_of", "purposes",
+    "doing", "mass", "before_participles", "one_each", "one_of_many", "passive_before_links",
+    "nouns_rather_than_adjectives",
 )  # fmt: skip
 _ARTICLES = frozenset({"a", "an", "the"})
 _PREFIX = re.compile(r"(?<![^\W_])(co|sub|ex|non|vice)_(?=[a-z])")  # co_patentee
@@ -42,6 +44,19 @@ class English:
     no_persons: frozenset[str]
     no_adverbs: frozenset[str]
     same_people: frozenset[str]
+    present_adverbs: frozenset[str]
+    attributive: frozenset[str]
+    plural_only: frozenset[str]
+    states_but_by: frozenset[str]
+    bare_before_of: frozenset[str]
+    purposes: frozenset[str]
+    doing: frozenset[str]
+    mass: frozenset[str]
+    before_participles: frozenset[str]
+    one_each: frozenset[str]
+    one_of_many: frozenset[str]
+    passive_before_links: frozenset[str]
+    nouns_rather_than_adjectives: frozenset[str]
     collectives: Mapping[str, str]
     plurals: Mapping[str, str]
     singulars: Mapping[str, str]
@@ -75,10 +90,11 @@ def english() -> English:
     )
 
 
-def split_words(identifier: str) -> tuple[str, ...]:
-    """Split a path segment, a local name or a label into words, without articles: lower case but for abbreviations.
+def split_words(identifier: str, articles: bool = False) -> tuple[str, ...]:
+    """Split a path segment, a local name or a label into words, lower case but for abbreviations and lone letters.
 
     `Title_with_underscores`, `camelCase` and plain text all work. Nothing unprintable comes out, and no brace.
+    Articles are left out, or with `articles` stand in one piece with the word that they belong to: "the flag".
     """
     text = _PREFIX.sub(r"\1-", unicodedata.normalize("NFC", unquote(identifier, errors="ignore")))
     text = "".join(
@@ -86,15 +102,23 @@ def split_words(identifier: str) -> tuple[str, ...]:
     )
     spelling = english().spelling
     words: list[str] = []
+    before = ""
     for part in text.split():
         for word in _HUMP.split(part):
             word = word.strip("-'’&+")
             lower = word.lower()
-            if lower in spelling:
-                words.extend(spelling[lower].split())
-            elif lower not in _ARTICLES and any(c.isalnum() for c in word):
-                words.append(word if len(word) > 1 and word.isupper() else lower)
+            if lower in _ARTICLES:
+                before = f"{lower} " if articles else ""
+            elif any(c.isalnum() for c in word):
+                first, *rest = spelling[lower].split() if lower in spelling else (_cased(word, lower),)
+                words += [before + first, *rest]
+                before = ""
     return tuple(words)
+
+
+def _cased(word: str, lower: str) -> str:
+    """Return a word in lower case, but an abbreviation and a lone letter as they are: vitamin C, X-ray."""
+    return word if word.isupper() else word[0] + lower[1:] if word[1:2] == "-" else lower
 
 
 def article(noun: str) -> str:
@@ -122,6 +146,13 @@ def plural(noun: str) -> str:
 def singular(noun: str) -> str:
     """Return the singular of a noun phrase."""
     return _with_head(noun, _singular_word) if is_plural(noun) else noun
+
+
+def countable(noun: str) -> bool:
+    """Say whether one can ask how many there are: of terminals, but not of contents or cargo."""
+    word = head_word(noun)
+    lists = english()
+    return not lists.plural_only.intersection((word, _plural_word(word))) and word not in lists.mass
 
 
 def head_word(noun: str) -> str:
@@ -153,7 +184,7 @@ def like_adjective(word: str, link: str) -> bool:
     """Say whether a word before a preposition is an adjective by its ending: toxic to, relevant to, synonymous with."""
     if is_adjective(word):
         return link != "of" or word in ("capable", "independent", "the same")
-    if link not in ("to", "with", "from", "on") or kind_of(word) != "thing":
+    if link not in ("to", "with", "from", "on", "for", "against") or kind_of(word) != "thing":
         return False
     return len(word) > 4 and word.endswith(("ic", "ous", "ful", "less", "ant", "ent")) and not word.endswith("ment")
 
@@ -163,7 +194,7 @@ def is_adverb(word: str, before: str = "") -> bool:
     lists = english()
     if word in lists.adverbs:
         return True
-    if word in ("first", "last", "once", "recently", "best"):
+    if word in ("first", "last", "once", "now", "still", "recently", "best"):
         return is_participle(before)
     return len(word) > 5 and word.endswith("ly") and word not in lists.no_adverbs
 
@@ -183,8 +214,10 @@ def kind_of(noun: str) -> str:
 def _does_or_is(noun: str) -> bool:
     """Say whether a noun that no list has looks like somebody: investor, engineer, botanist, librarian."""
     word = head_word(noun).rpartition("-")[2]
-    if word in english().no_persons or len(word) < 5:
+    if word in english().no_persons or word in verb_forms().no_persons or len(word) < 5:
         return False
+    if len(word) > 6 and word.endswith("ee") and not word.endswith("tree"):
+        return True  # consignee, lessee
     return does_it(word) or word.endswith(("ist", "eer", "ician", "arian", "ographer"))
 
 

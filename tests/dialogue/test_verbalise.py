@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dialogue.grammar import generated
 from dialogue.verbalise import answer, follow_up, lexicon, question, statement, wordings
 from dialogue.wordings import Direction, Question, Statement, Wordings, fitted
+from dialogue.words import countable
 from kg.errors import DataError
 
 hostile = st.text(st.characters(exclude_categories=["Cs"]), max_size=40) | st.text(
@@ -247,3 +249,99 @@ def test_every_relation_of_fb15k_can_be_asked_for_in_three_ways_from_both_ends()
     assert len(relations) == 1056
     assert not {relation: found for relation in sorted(relations) if (found := faults(wordings(relation)))}
     assert relations <= set(lexicon())  # all by hand; the lexicon also has relations that people ask of all Freebase
+
+
+def test_unseen_relation_keeps_the_tense_that_its_name_or_its_participle_has() -> None:
+    assert asked("ex:isQualifiedToPerform", tail_types=["Procedure"]) == "Which procedure is X qualified to perform?"
+    assert asked("ex:hasBeenDetainedIn", tail_types=["Port"]) == "Where has X been detained?"
+    assert asked("ex:insuredBy", tail_types=["Insurer"]) == "Which insurer is X insured by?"
+    assert asked("ex:foundedBy", tail_types=["Company"]) == "Which company was X founded by?"
+    assert asked("ex:currentlyDockedAt", tail_types=["Pier"]) == "Which pier is X currently docked at?"
+    assert asked("ex:describedIn") == "What is X described in?"
+    assert asked("ex:describedBy") == "What was X described by?"
+    assert asked("ex:wasPresidentOf", tail_types=["Club"]) == "Which club was X the president of?"
+
+
+def test_article_within_a_relations_label_is_kept_and_one_that_a_name_leaves_out_is_put_in() -> None:
+    assert asked("ex:p1", label="flies the flag of", tail_types=["Country"]) == "Which country does X fly the flag of?"
+    assert asked("ex:p2", label="is under the command of", tail_types=["Person"]) == "Who is X under the command of?"
+    assert asked("ex:isInCollectionOf", tail_types=["Museum"]) == "Which museum is X in the collection of?"
+    assert asked("ex:actedOnBehalfOf", tail_types=["Agent"]) == "Which agent did X act on behalf of?"
+    assert asked("ex:hasWonMedalAt", tail_types=["Fair"]) == "Which fair did X win a medal at?"
+    assert asked("ex:p3", label="has the blood group") == "What is the blood group of X?"
+    assert asked("ex:p4", label="ore used in the smelting") == "What is the ore used in the smelting of X?"
+
+
+def test_what_a_head_often_has_several_of_is_asked_for_in_the_plural() -> None:
+    several = generated("ex:hasSideEffect", several=True)
+    assert question(several, "tail", 0, "X") == "What are the side effects of X?"
+    assert statement(several, 0, "X", "nausea") == "Nausea is one of the side effects of X."
+    takes = generated("ex:takes", None, ["Patient"], ["Drug"], several=True)
+    assert question(takes, "tail", 0, "X") == "Which drugs does X take?"
+    assert question(takes, "tail", 1, "X") == "Do you know which drug X takes?"
+
+
+def test_what_a_tail_has_one_of_is_the_one_and_a_member_is_always_one_of_many() -> None:
+    assert question(generated("ex:editorOf", sole=True), "tail", 0, "X") == "What is X the editor of?"
+    assert question(generated("ex:editorOf"), "tail", 0, "X") == "What is X an editor of?"
+    assert question(generated("ex:capitalOf"), "tail", 0, "X") == "What is X the capital of?"
+    assert question(generated("ex:memberOf", sole=True), "head", 0, "X") == "Who is a member of X?"
+
+
+@pytest.mark.parametrize(
+    ("relation", "head", "tail", "text"),
+    [
+        ("wasPrescribed", "Patient", "Drug", "Which drug was X prescribed?"),
+        ("hasBeenAwarded", "Person", "Prize", "Which prize has X been awarded?"),
+        ("isManaged", "Estate", "Trust", "Which trust is X managed by?"),
+        ("isFollowing", "User", "Channel", "Which channel is X following?"),
+        ("operatedOn", "Surgeon", "Patient", "Which patient did X operate on?"),
+        ("taughtIn", "Course", "Room", "Which room is X taught in?"),
+        ("taughtIn", "Teacher", "Room", "Which room did X teach in?"),
+        ("madeOf", "Product", "Material", "Which material is X made of?"),
+        ("madeObservation", "Sensor", "Observation", "Which observation did X make?"),
+        ("previouslyWorkedFor", "Person", "Company", "Which company did X previously work for?"),
+        ("doesNotInteractWith", "Drug", "Drug", "Which drug does X not interact with?"),
+        ("isNotCompatibleWith", "Part", "Part", "Which part is X not compatible with?"),
+        ("shouldNotBeStoredWith", "Acid", "Acid", "Which acid should X not be stored with?"),
+    ],
+)
+def test_who_does_what_to_whom_is_read_off_the_verbs_form(relation: str, head: str, tail: str, text: str) -> None:
+    assert asked(f"ex:{relation}", head_types=[head], tail_types=[tail]) == text
+
+
+@pytest.mark.parametrize(
+    ("relation", "tail", "text"),
+    [
+        ("usesDevice", "Device", "Which device does X use?"),
+        ("awardsCeremony", "Ceremony", "What is the awards ceremony of X?"),
+        ("inheresIn", "Organ", "Which organ does X inhere in?"),
+        ("exceptionsTo", "Rule", "Which rule is X an exception to?"),
+        ("isBoundFor", "Port", "Which port is X bound for?"),
+        ("isFriendsWith", "Person", "Who is X friends with?"),
+        ("isAbout", "Subject", "Which subject is X about?"),
+        ("subject", "Subject", "What is the subject of X?"),
+        ("hasHistoryOf", "Disease", "Which disease does X have a history of?"),
+        ("isAssignedToProject", "Project", "Which project is X assigned to?"),
+        ("visitingHoursSetBy", "Nurse", "Which nurse set the visiting hours of X?"),
+        ("consignee", "Company", "Who is the consignee of X?"),
+        ("starring", "Person", "Who does X star?"),
+        ("usedToWorkFor", "Company", "Which company did X use to work for?"),
+        ("usedToTreat", "Disease", "Which disease is X used to treat?"),
+        ("peerReviewedBy", "Person", "Who was X peer-reviewed by?"),
+        ("editorInChief", "Person", "Who is the editor in chief of X?"),
+        ("cinematography", "Person", "Who did the cinematography of X?"),
+        ("containsVitaminC", "Dish", "Which vitamin C does X contain?"),
+    ],
+)
+def test_word_that_may_be_noun_verb_or_adjective_is_what_its_neighbours_make_it(
+    relation: str, tail: str, text: str
+) -> None:
+    assert asked(f"ex:{relation}", tail_types=[tail]) == text
+
+
+def test_contents_and_cargo_are_counted_by_nobody() -> None:
+    assert question(generated("ex:contents"), "tail", 1, "X") == "Do you know the contents of X?"
+    assert not countable("contents")
+    assert not countable("cargo")
+    assert countable("terminals")

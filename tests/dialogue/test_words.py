@@ -32,6 +32,12 @@ from kg.errors import DataError
         ("National Baseball Hall of Fame", "/architecture/museum"),
         ("Northern Avoiding Line", "railway line"),
         ("Mallow class", "class of locomotive"),
+        ("Maternity Ward", "Ward"),
+        ("GLUCO trial", "ClinicalTrial"),
+        ("Nightingale Building", "Building"),
+        ("Port of Rotterdam", "Port"),
+        ("Royal College of Surgeons", "ProfessionalBody"),
+        ("Royal Infirmary", "Hospital"),
     ],
 )
 def test_names_that_take_an_article_get_it(name: str, kind: str) -> None:
@@ -55,6 +61,12 @@ def test_names_that_take_an_article_get_it(name: str, kind: str) -> None:
         ("Paris Saint-Germain", "/sports/sports_team"),
         ("Los Angeles", "/location/citytown"),
         ("Star Wars", "/film/film"),
+        ("Ward 7", "Ward"),
+        ("St Mary's Hospital", "Hospital"),
+        ("Oakfield Care Home", "CareHome"),
+        ("King's College London", "University"),
+        ("Heathrow Airport", "Airport"),
+        ("Empire State Building", "/film/film"),
         ("", ""),
     ],
 )
