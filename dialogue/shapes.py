@@ -263,7 +263,8 @@ def _noun_phrase(words: tuple[str, ...], auxiliary: str, ends: Ends, said: tuple
         return ask_by(" ".join(words[:-1]), ends)
     if link:
         noun = " ".join(words[:-1])
-        return _noun_and_link(noun, link, auxiliary, ends)
+        own = noun.split()[0] + " " + " ".join(_told(words, said)[1:-1])
+        return _noun_and_link(own.strip(), link, auxiliary, ends)
     if made := cut_made(words):
         return ask_made(*made, ends)
     return ask_noun(" ".join(words), ends)
@@ -272,7 +273,7 @@ def _noun_phrase(words: tuple[str, ...], auxiliary: str, ends: Ends, said: tuple
 def _noun_and_link(noun: str, link: str, auxiliary: str, ends: Ends) -> Texts:
     """Ask for what is a subsidiary of something, or has a junction with it."""
     is_it = link in ("of", "for", "to", "as") or auxiliary == "is" or kind_of(noun) == "person"
-    if any(word in english().prepositions for word in noun.split()) and link not in ("of", "for"):
+    if any(word in english().prepositions for word in noun.split()) and not is_it and link not in ("of", "for"):
         return ask_named(f"{noun} {link}", ends)
     if link == "of" and auxiliary in _HAVING:
         return ask_noun_with(noun, link, ends)  # has a history of

@@ -268,6 +268,10 @@ def test_article_within_a_relations_label_is_kept_and_one_that_a_name_leaves_out
     assert asked("ex:isInCollectionOf", tail_types=["Museum"]) == "Which museum is X in the collection of?"
     assert asked("ex:actedOnBehalfOf", tail_types=["Agent"]) == "Which agent did X act on behalf of?"
     assert asked("ex:hasWonMedalAt", tail_types=["Fair"]) == "Which fair did X win a medal at?"
+    assert (
+        asked("ex:p5", label="is a patron of the arts in", tail_types=["Land"])
+        == "Which land is X a patron of the arts in?"
+    )
     assert asked("ex:p3", label="has the blood group") == "What is the blood group of X?"
     assert asked("ex:p4", label="ore used in the smelting") == "What is the ore used in the smelting of X?"
 
@@ -328,6 +332,7 @@ def test_who_does_what_to_whom_is_read_off_the_verbs_form(relation: str, head: s
         ("starring", "Person", "Who does X star?"),
         ("usedToWorkFor", "Company", "Which company did X use to work for?"),
         ("usedToTreat", "Disease", "Which disease is X used to treat?"),
+        ("isForbiddenToTouch", "Artwork", "Which artwork is X forbidden to touch?"),
         ("peerReviewedBy", "Person", "Who was X peer-reviewed by?"),
         ("editorInChief", "Person", "Who is the editor in chief of X?"),
         ("cinematography", "Person", "Who did the cinematography of X?"),
