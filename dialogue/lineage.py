@@ -1,33 +1,60 @@
-"""What of a dialogue goes into Neo4j, as rows: pure functions."""
+"""What of dialogues goes into Neo4j, as rows: pure functions."""
 
-import json
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
+from json import JSONEncoder
 from typing import Any
 
-from dialogue.types import Dialogue, Fact, Turn
+from dialogue.serialise import quote
+from dialogue.types import Dialogue, Fact
 from kg.types import Triple
 
 Row = list[Any]
 
-
-def dialogue_row(dialogue: Dialogue, split: str, sha256: str) -> Row:
-    """Return id, sha256, split, strategy, language, what its versions share, and its turns."""
-    turns = [_turn(i, turn, dialogue.graph) for i, turn in enumerate(dialogue.turns)]
-    return [dialogue.id, sha256, split, dialogue.strategy, dialogue.lang, dialogue.parallel, turns]
+_json = JSONEncoder(ensure_ascii=False).encode  # json.dumps makes an encoder each time where it is not the default one
 
 
-def _turn(i: int, turn: Turn, graph: str) -> Row:
-    """Return number, speaker, text, what the fact is, what the turn rests on and what it shows."""
-    shows = [[image.sha256, n, image.entity] for n, image in enumerate(turn.images)]
-    if turn.fact is None:
-        return [i, turn.speaker, turn.value, None, [], shows]
-    fact, keys = turn.fact, [Triple(*triple).key(graph) for triple in turn.fact.triples]
+@dataclass(slots=True)
+class Rows:
+    """What one transaction writes.
+
+    What turns lead to stands by entity and by image, since the server then looks each up once and finds the
+    relationships of a node together.
+    """
+
+    dialogues: list[Row] = field(
+        default_factory=list
+    )  # id, sha256, split, strategy, language, what its versions share, its turns
+    rests: dict[str, list[Row]] = field(default_factory=dict)  # entity -> number of the turn, role, i, triple
+    shows: dict[str, list[Row]] = field(default_factory=dict)  # sha256 -> number of the turn, i, entity
+    turns: int = 0  # in all dialogues; they are numbered in their order
+
+    @property
+    def links(self) -> int:
+        """Return how many relationships the rows ask for."""
+        return self.turns + sum(len(led) for by in (self.rests, self.shows) for led in by.values())
+
+    def add(self, dialogue: Dialogue, split: str, sha256: str) -> None:
+        """Add a dialogue with its turns and all that they lead to."""
+        rows = []
+        for i, turn in enumerate(dialogue.turns):
+            keys = [Triple(*triple).key(dialogue.graph) for triple in turn.fact.triples] if turn.fact else []
+            rows.append([i, turn.speaker, turn.value, turn.fact and _said(turn.fact, keys)])
+            for entity, *led in rests(turn.fact, keys) if turn.fact else ():
+                self.rests.setdefault(entity, []).append([self.turns, *led])
+            for n, image in enumerate(turn.images):
+                self.shows.setdefault(image.sha256, []).append([self.turns, n, image.entity])
+            self.turns += 1
+        about = [dialogue.id, sha256, split, dialogue.strategy, dialogue.lang, dialogue.parallel]
+        self.dialogues.append([*about, rows])
+
+
+def _said(fact: Fact, keys: list[str]) -> Row:
+    """Return what the fact of a turn is."""
     relations = [relation for _, relation, _ in fact.triples]
-    slots = json.dumps([[slot.start, slot.end, slot.entity] for slot in fact.slots])
-    query = None if fact.query is None else json.dumps(asdict(fact.query), ensure_ascii=False)
-    said = [fact.kind, fact.format, fact.direction, keys, relations, slots, query]
-    return [i, turn.speaker, turn.value, said, list(rests(fact, keys)), shows]
+    slots = ", ".join([f"[{slot.start}, {slot.end}, {quote(slot.entity)}]" for slot in fact.slots])
+    query = None if fact.query is None else _json(asdict(fact.query))
+    return [fact.kind, fact.format, fact.direction, keys, relations, f"[{slots}]", query]
 
 
 def rests(fact: Fact, keys: list[str]) -> Iterator[Row]:

@@ -14,20 +14,19 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import neo4j
 
 from dialogue import queries
 from dialogue.folder import count_lines
-from dialogue.lineage import dialogue_row
+from dialogue.lineage import Rows
 from dialogue.serialise import from_line
 from dialogue.types import SPLITS, Dialogue
 from kg.errors import DataError
 from kg.graph import Tx, Writer, claim, read
 from kg.progress import Progress, silent
 
-BATCH = 1_000  # dialogues a transaction: about 15,000 relationships
+BATCH = 500  # dialogues a transaction, about 8,000 relationships: of more, each costs the server more
 AHEAD = 3  # batches that are made while the server writes
 
 Known = dict[str, tuple[str, str | None]]  # id -> what was published under it: sha256 and folder
@@ -47,10 +46,9 @@ class Batch:
     """Some dialogues of a folder: rows of those to write, and which of them stand in the graph otherwise."""
 
     lines: int
-    rows: Sequence[Sequence[Any]]
+    rows: Rows
     stale: Sequence[str]
     moved: Sequence[str]  # dialogues that stand there word for word, from a folder of another name
-    links: int  # relationships that the rows ask for
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +80,9 @@ def publish(driver: neo4j.Driver, graph: str, folder: Path, progress: Progress =
         for batch in _ahead(maker, _batches(folder, graph, name, known, gone)):
             if batch.moved:
                 writer.run(queries.MOVE_DIALOGUES, ids=batch.moved, folder=name)
-            if batch.rows:
-                missing += batch.links - _write(writer, name, batch)
-                written += len(batch.rows)
+            if batch.rows.dialogues:
+                missing += batch.rows.links - _write(writer, name, batch)
+                written += len(batch.rows.dialogues)
             advance(batch.lines)
     stale = sorted(gone)
     for start in range(0, len(stale), BATCH):
@@ -110,7 +108,7 @@ def _batches(folder: Path, graph: str, name: str, known: Known, gone: set[str]) 
     seen = set[str]()
     lines = _lines(folder, graph)
     while part := list(islice(lines, BATCH)):
-        rows, stale, moved = [], [], []
+        rows, stale, moved = Rows(), list[str](), list[str]()
         for line in part:
             each = line.dialogue.id
             if each in seen:
@@ -124,8 +122,8 @@ def _batches(folder: Path, graph: str, name: str, known: Known, gone: set[str]) 
                 continue
             if each in known:
                 stale.append(each)
-            rows.append(dialogue_row(line.dialogue, line.split, line.sha256))
-        yield Batch(len(part), rows, stale, moved, sum(map(_links, rows)))
+            rows.add(line.dialogue, line.split, line.sha256)
+        yield Batch(len(part), rows, stale, moved)
 
 
 def _lines(folder: Path, graph: str) -> Iterator[Line]:
@@ -144,22 +142,20 @@ def _lines(folder: Path, graph: str) -> Iterator[Line]:
                 yield Line(split, hashlib.sha256(raw).hexdigest(), dialogue)
 
 
-def _links(row: Sequence[Any]) -> int:
-    return sum(1 + len(rests) + len(shows) for *_, rests, shows in row[-1])
-
-
 def _write(writer: Writer, name: str, batch: Batch) -> int:
     """Write the dialogues of a batch in one transaction; return how many relationships there are of them now."""
-    first, sha256 = batch.rows[0][0], batch.rows[0][1]
+    rows = batch.rows
+    first, sha256, *_ = rows.dialogues[0]
+    led = {"rests": sorted(rows.rests.items()), "shows": sorted(rows.shows.items())}
 
     def work(tx: Tx) -> int:
         common = {"graph": writer.graph, "folder": name}
         there = tx.run(queries.KNOWN_DIALOGUE, common, id=first, sha256=sha256).single()
         if there is not None:  # the answer to this batch's commit was lost, and it is sent again
-            return batch.links
+            return rows.links
         if batch.stale:
             tx.run(queries.FORGET_DIALOGUES, common, ids=batch.stale).consume()
-        created = tx.run(queries.WRITE_DIALOGUES, common, rows=batch.rows).consume().counters.relationships_created
-        return int(created)
+        done = tx.run(queries.WRITE_DIALOGUES, common, dialogues=rows.dialogues, **led).consume()
+        return int(done.counters.relationships_created)
 
     return writer.write(work)

@@ -65,10 +65,10 @@ OPTIONAL MATCH (d)-[:HAS_TURN]->(t:Turn)
 DETACH DELETE d, t
 """
 
-# A row is a dialogue as `lineage.dialogue_row` makes it. Nothing is looked for but the entities and the images, and all
-# properties are given as a node is created: SET would make the server keep a whole batch before it goes on.
+# Rows as `lineage.Rows` has them. All properties are given as a node is created: SET would make the server keep a whole
+# batch before it goes on. An entity or image is looked for once; its turns are taken from the list of all by number.
 WRITE_DIALOGUES = """
-UNWIND $rows AS row
+UNWIND $dialogues AS row
 CREATE (d:Dialogue {graph: $graph, folder: $folder, id: row[0], sha256: row[1], split: row[2], strategy: row[3],
                     lang: row[4], parallel: row[5]})
 WITH d, row
@@ -76,15 +76,19 @@ UNWIND row[6] AS turn
 CREATE (d)-[:HAS_TURN {i: turn[0]}]->(t:Turn {
   graph: $graph, id: row[0] + '#' + turn[0], from: turn[1], value: turn[2], kind: turn[3][0], format: turn[3][1],
   direction: turn[3][2], triples: turn[3][3], relations: turn[3][4], slots: turn[3][5], query: turn[3][6]})
-WITH t, turn
-CALL (t, turn) {
-  UNWIND turn[4] AS rest
-  MATCH (e:Entity {graph: $graph, id: rest[0]})
+WITH collect(t) AS turns
+CALL (turns) {
+  UNWIND $rests AS led
+  MATCH (e:Entity {graph: $graph, id: led[0]})
+  UNWIND led[1] AS rest
+  WITH e, rest, turns[rest[0]] AS t
   CREATE (t)-[:RESTS_ON {role: rest[1], i: rest[2], triple: rest[3]}]->(e)
 }
-CALL (t, turn) {
-  UNWIND turn[5] AS show
-  MATCH (i:Image {graph: $graph, sha256: show[0]})
+CALL (turns) {
+  UNWIND $shows AS led
+  MATCH (i:Image {graph: $graph, sha256: led[0]})
+  UNWIND led[1] AS show
+  WITH i, show, turns[show[0]] AS t
   CREATE (t)-[:SHOWS {i: show[1], entity: show[2]}]->(i)
 }
 """

@@ -13,9 +13,9 @@ import neo4j
 import pytest
 from click.testing import Result
 
-from dialogue.lineage import dialogue_row, rests
+from dialogue.lineage import Rows, rests
 from dialogue.serialise import read_dialogues
-from dialogue.types import SPLITS, Dialogue, Fact, Query, Turn
+from dialogue.types import SPLITS, Dialogue, Fact, Query, Shown, Turn
 from kg import tour_checks
 from kg.graph import read
 from kg.types import Triple
@@ -69,13 +69,19 @@ def test_turn_of_every_kind_rests_on_its_subjects_and_on_the_far_end_of_each_tri
     assert resting(fact("yes_no", [("a", "r", "a")], ["a"], self_loop))[1] == ("a", "answer", "a r a")
 
 
-def test_row_keeps_what_is_asked() -> None:
+def test_row_keeps_what_is_asked_and_turns_of_all_dialogues_are_numbered_through() -> None:
     asked = fact("unanswerable", [], [], Query(("a",), (("r", "tail"),)))
-    row = dialogue_row(
-        Dialogue("d", "g", "en", "star", (Turn("human", "?"), Turn("model", "No.", (), asked))), "test", "0"
-    )
-    assert row[-1][0] == [0, "human", "?", None, [], []]
-    assert json.loads(row[-1][1][3][-1])["subjects"] == ["a"]
+    answered = fact("fact", [("a", "r", "b")], ["b"])
+    shown = (Shown("b.png", "5ha", "b"),)
+    rows = Rows()
+    rows.add(Dialogue("c", "g", "en", "star", (Turn("human", "?"), Turn("model", "No.", (), asked))), "test", "0")
+    rows.add(Dialogue("d", "g", "en", "star", (Turn("human", "?"), Turn("model", "B", shown, answered))), "test", "1")
+    key = Triple("a", "r", "b").key("g")
+    assert rows.dialogues[0][-1][0] == [0, "human", "?", None]
+    assert json.loads(rows.dialogues[0][-1][1][3][-1])["subjects"] == ["a"]
+    assert rows.rests == {"a": [[1, "subject", 0, None], [3, "subject", 0, None]], "b": [[3, "answer", 0, key]]}
+    assert rows.shows == {"5ha": [[3, 0, "b"]]}
+    assert rows.links == 4 + 3 + 1
 
 
 def published(run: Command, folder: Path) -> dict[str, Any]:
@@ -156,3 +162,22 @@ def test_every_fact_leads_to_all_its_turns_by_an_index_and_every_turn_back(
         (row,) = read(driver, tour_checks.origins(archipelago, min(expected)))
         assert len(row["facts"]) >= 1
         assert read(driver, tour_checks.teachers(archipelago, key))
+
+
+def test_every_turn_in_the_graph_leads_where_its_line_says(
+    run: Command, driver: neo4j.Driver, archipelago: str, charted: Path
+) -> None:
+    published(run, charted)
+    said = set()
+    for split in SPLITS:
+        for each in read_dialogues(charted / f"{split}.jsonl"):
+            for i, turn in enumerate(each.turns):
+                keys = [Triple(*triple).key(archipelago) for triple in turn.fact.triples] if turn.fact else []
+                led = [(entity, role, n, key) for entity, role, n, key in rests(turn.fact, keys)] if turn.fact else []
+                shown = [(image.sha256, image.entity, n, None) for n, image in enumerate(turn.images)]
+                said |= {(each.id, i, f"{each.id}#{i}", turn.value, *one) for one in (*led, *shown)}
+    query = (
+        "MATCH (d:Dialogue {graph: $graph})-[h:HAS_TURN]->(t)-[r:RESTS_ON|SHOWS]->(n) WHERE d.folder = $folder RETURN "
+        "d.id, h.i, t.id, t.value, coalesce(n.sha256, n.id), coalesce(r.role, r.entity), r.i, r.triple"
+    )
+    assert {tuple(row.values()) for row in read(driver, query, graph=archipelago, folder=charted.name)} == said
