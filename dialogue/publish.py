@@ -26,7 +26,7 @@ from kg.errors import DataError
 from kg.graph import Tx, Writer, claim, read
 from kg.progress import Progress, silent
 
-BATCH = 500  # dialogues a transaction, about 8,000 relationships: of more, each costs the server more
+BATCH = 500  # dialogues a transaction: about 8,000 relationships
 AHEAD = 3  # batches that are made while the server writes
 
 Known = dict[str, tuple[str, str | None]]  # id -> what was published under it: sha256 and folder
