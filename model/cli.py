@@ -31,6 +31,12 @@ MINUTES = 3.0  # of training, where nothing else is said
 @graph_option
 @click.option("--dialogues", type=click.Path(path_type=Path), help="Folder of dialogues; default: dialogues/<graph>.")
 @click.option("--preset", default="tiny", show_default=True, help="Parts and sizes of the model: NAME or FILE.toml.")
+@click.option(
+    "--llm", metavar="NAME|PATH", help="Language model: scratch, gemma-270m, of the hub, a folder, a .gguf file."
+)
+@click.option(
+    "--lora", type=click.IntRange(min=0), metavar="RANK", help="Train low-rank changes to the language model."
+)
 @click.option("--adapter", metavar="NAME", help="What makes images readable: qformer, linear or bind [the preset's].")
 @click.option(
     "--negatives",
@@ -72,7 +78,9 @@ def train(
         if resumed:
             folder = checkpoint.find(kwk.home, resumed)
             saved = checkpoint.read_manifest(folder).settings
-            fixed = {key: chosen[key] for key in ("preset", "adapter", "negatives", "seed", "holdout_style")}
+            fixed = {
+                key: chosen[key] for key in ("preset", "llm", "lora", "adapter", "negatives", "seed", "holdout_style")
+            }
             refuse_changes({**saved, "graph_name": saved["graph"]}, fixed | {"graph_name": graph_name, "out": out})
             source = dialogues or Path(saved["dialogues"])
             material = read_material(kwk, stores, saved["graph"], source, saved["holdout_style"])

@@ -46,6 +46,7 @@ class Language(Protocol):
     """The seam. Token numbers are those of `model.tokens`, the special ones first."""
 
     width: int
+    frozen: frozenset[str]  # names of the tensors that no run saves
 
     @property
     def layers(self) -> nn.ModuleList:
@@ -72,6 +73,7 @@ class Llama(nn.Module):
         super().__init__()
         self.causal = LlamaForCausalLM(llama_config(shape, vocabulary, positions))
         self.width = shape.width
+        self.frozen: frozenset[str] = frozenset()
 
     @property
     def layers(self) -> nn.ModuleList:

@@ -6,6 +6,7 @@ sentence encoder is frozen too, and its features of the question come in beside 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -54,6 +55,20 @@ class KnowBLIP(nn.Module):
         self.scale = nn.Parameter(torch.tensor(1 / TEMPERATURE).log())
         self.relation = nn.Linear(width, 2 * sizes.relations)
         self.wording = WordingHead(sizes.question)
+
+    def learned(self) -> dict[str, Tensor]:
+        """Return the tensors that a run saves: all but those of a frozen language model."""
+        frozen = {f"language.{name}" for name in self.language.frozen}
+        return {name: tensor for name, tensor in self.state_dict().items() if name not in frozen}
+
+    def load_learned(self, tensors: Mapping[str, Tensor]) -> None:
+        """Take up tensors that a run saved. Raises RuntimeError if they are others, or of other shapes."""
+        lacking, unknown = self.load_state_dict(tensors, strict=False)
+        lacking = [name for name in lacking if name.removeprefix("language.") not in self.language.frozen]
+        if lacking or unknown:
+            raise RuntimeError(
+                f"without {', '.join(lacking) or 'nothing'}, with unknown {', '.join(unknown) or 'nothing'}"
+            )
 
     def images(self, cells: Tensor, descriptors: Tensor) -> Tensor:
         """Map images, as grids (N, CELLS, C) and descriptors (N, D), to what the model reads. (N, Q, width)"""

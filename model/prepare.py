@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,9 @@ from model.checkpoint import DESCRIPTOR, TOKENIZER, Manifest, hash_of, write_who
 from model.data import Example, Index, examples, read_split, split_file
 from model.gallery import Gallery, gallery
 from model.network import KnowBLIP, Sizes
-from model.presets import Preset
+from model.presets import SCRATCH, Preset
+from model.pretrained import Pretrained, fingerprint_of, open_pretrained
+from model.run import language_again
 from model.tokens import load_tokenizer, train_tokenizer
 from model.wordings import Known, fit_wordings, known_wordings, lexicon_wordings, read_known, save_known
 
@@ -49,14 +51,15 @@ class Prepared:
     valid: list[Example]
     network: KnowBLIP
     sizes: Sizes
+    language: str  # the fingerprint of a pretrained language model; empty where there is none
     files: Mapping[str, str]
 
 
 def prepare(material: Material, preset: Preset, folder: Path, seed: int, sentences: SentenceEncoder) -> Prepared:
     """Fit tokenizer, descriptor and wordings into `folder`, encode the dialogues, make an untrained network."""
     train, valid = read_split(material.dialogues, "train"), read_split(material.dialogues, "valid", VALIDATION)
-    assert preset.scratch is not None  # noqa: S101
-    tokenizer = train_tokenizer((turn.value for each in train for turn in each.turns), preset.scratch.vocabulary)
+    torch.manual_seed(seed)
+    tokenizer, language = language_of(preset, train)
     write_whole(folder / TOKENIZER, tokenizer.to_str().encode())
     files = {TOKENIZER: hash_of(folder / TOKENIZER)}
     found = gallery(material.graph, material.measured, material.hashes) if material.measured else None
@@ -66,8 +69,7 @@ def prepare(material: Material, preset: Preset, folder: Path, seed: int, sentenc
     index = Index.of(material.graph)
     known = known_wordings(material.graph, index, train, sentences)
     files |= save_known(folder, known)
-    torch.manual_seed(seed)
-    prepared = _assemble(material, preset, tokenizer, found, known, (train, valid), files)
+    prepared = _assemble(material, preset, tokenizer, language, found, known, (train, valid), files)
     fit_wordings(prepared.network.wording, known, lexicon_wordings(material.graph, sentences), seed)
     return prepared
 
@@ -81,13 +83,22 @@ def prepare_again(material: Material, preset: Preset, folder: Path, manifest: Ma
         found = gallery(material.graph, material.measured, material.hashes, descriptor)
     files = {name: digest for name, digest in manifest.files.items() if not name.startswith(("model-", "training-"))}
     tokenizer = load_tokenizer(folder / TOKENIZER)
-    return _assemble(material, preset, tokenizer, found, read_known(folder), (train, valid), files)
+    language = language_again(preset, manifest)
+    return _assemble(material, preset, tokenizer, language, found, read_known(folder), (train, valid), files)
+
+
+def language_of(preset: Preset, dialogues: Sequence[Dialogue]) -> tuple[Tokenizer, Pretrained | None]:
+    """Open a preset's language model with its tokenizer; from scratch a tokenizer alone, of what is said."""
+    if preset.scratch is None or preset.llm != SCRATCH:
+        return open_pretrained(preset.llm, preset.lora)
+    return train_tokenizer((turn.value for each in dialogues for turn in each.turns), preset.scratch.vocabulary), None
 
 
 def _assemble(
     material: Material,
     preset: Preset,
     tokenizer: Tokenizer,
+    language: Pretrained | None,
     found: Gallery | None,
     known: Known,
     dialogues: tuple[list[Dialogue], list[Dialogue]],
@@ -102,7 +113,9 @@ def _assemble(
         question=known.features.shape[1],
     )
     train, valid = (list(examples(each, tokenizer, preset, index, found)) for each in dialogues)
-    return Prepared(material.graph, index, found, tokenizer, train, valid, KnowBLIP(preset, sizes), sizes, files)
+    network = KnowBLIP(preset, sizes, language)
+    told = fingerprint_of(language) if language else ""
+    return Prepared(material.graph, index, found, tokenizer, train, valid, network, sizes, told, files)
 
 
 def fingerprint(material: Material) -> dict[str, object]:

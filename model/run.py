@@ -25,7 +25,8 @@ from model.checkpoint import DESCRIPTOR, TOKENIZER, Manifest, read_manifest, rea
 from model.encode import Encoded, encode_prompt
 from model.gallery import cells_of
 from model.network import KnowBLIP, Sizes
-from model.presets import Preset, preset_of
+from model.presets import SCRATCH, Preset, preset_of
+from model.pretrained import Pretrained, fingerprint_of, open_pretrained
 from model.questions import HOLE, essence, question_features
 from model.tokens import KNO_ID, PAD_ID, RET_ID, load_tokenizer
 from model.wordings import Known, read_known
@@ -187,7 +188,7 @@ def load(folder: Path, latest: bool = False) -> Run:
             f"{folder} has a tokenizer of {tokenizer.get_vocab_size()} tokens for a model of {sizes.vocabulary}; "
             "train the run again."
         )
-    network = KnowBLIP(shape, sizes)
+    network = KnowBLIP(shape, sizes, language_again(shape, manifest))
     name = manifest.latest if latest else manifest.best or manifest.latest
     if not name:
         raise CheckpointError(f"{folder} has not saved any weights yet; let it train longer.")
@@ -198,9 +199,24 @@ def load(folder: Path, latest: bool = False) -> Run:
     return Run(folder, manifest, shape, tokenizer, network, descriptor, read_known(folder))
 
 
+def language_again(shape: Preset, manifest: Manifest) -> Pretrained | None:
+    """Open the pretrained language model that a run was trained around; None where it has its own.
+
+    Raises DataError if it can't be opened, CheckpointError if it is another.
+    """
+    if shape.llm == SCRATCH:
+        return None
+    _, language = open_pretrained(shape.llm, shape.lora)
+    if fingerprint_of(language) != manifest.language:
+        raise CheckpointError(
+            f"'{shape.llm}' is not the language model that {manifest.id} was trained with; restore it."
+        )
+    return language
+
+
 def load_weights(network: KnowBLIP, path: Path) -> None:
     """Put saved weights into a network. Raises CheckpointError if they are of another shape."""
     try:
-        network.load_state_dict(read_tensors(path))
+        network.load_learned(read_tensors(path))
     except RuntimeError as exc:
         raise CheckpointError(f"{path} does not fit the model that its manifest describes: {exc}") from exc

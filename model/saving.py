@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import nn
 
 from model import checkpoint
 from model.checkpoint import Manifest
+from model.network import KnowBLIP
 from model.run import load_weights
 
 MOMENTS = ("step", "exp_avg", "exp_avg_sq")  # what AdamW remembers of a parameter
@@ -25,7 +25,7 @@ class Saved:
     hashes: Mapping[str, str]
 
 
-def save_state(folder: Path, step: int, network: nn.Module, optimiser: torch.optim.Optimizer) -> Saved:
+def save_state(folder: Path, step: int, network: KnowBLIP, optimiser: torch.optim.Optimizer) -> Saved:
     """Write weights and optimiser under new names; nothing refers to them until a manifest does."""
     latest, training = f"model-{step:06}.safetensors", f"training-{step:06}.safetensors"
     state = {
@@ -34,15 +34,15 @@ def save_state(folder: Path, step: int, network: nn.Module, optimiser: torch.opt
         for key, tensor in values.items()
     }
     hashes = {
-        latest: checkpoint.save_tensors(folder / latest, network.state_dict()),
+        latest: checkpoint.save_tensors(folder / latest, network.learned()),
         training: checkpoint.save_tensors(folder / training, state),
     }
     return Saved(latest, training, hashes)
 
 
-def restore_state(folder: Path, manifest: Manifest, network: nn.Module, optimiser: torch.optim.Optimizer) -> None:
+def restore_state(folder: Path, manifest: Manifest, network: KnowBLIP, optimiser: torch.optim.Optimizer) -> None:
     """Take up weights and optimiser from the last save."""
-    load_weights(network, folder / manifest.latest)  # type: ignore[arg-type]
+    load_weights(network, folder / manifest.latest)
     tensors = checkpoint.read_tensors(folder / manifest.training)
     state = optimiser.state_dict()
     state["state"] = {

@@ -83,6 +83,7 @@ def _new(material: Material, settings: TrainSettings, folder: Path, watch: Watch
         | {"python": platform.python_version()},
         data=fingerprint(material),
         relations=tuple(relation.path for relation in material.graph.relations),
+        language=prepared.language,
         files=dict(prepared.files),
     )
     training = Training(prepared, shape, settings, folder, manifest, watch, workers)
