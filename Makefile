@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: help demo test check faults lint setup bench sample lock neo4j-lock wheel clean
+.PHONY: help demo test check faults lint setup bench questions sample lock neo4j-lock wheel clean
 
 help:  ## Say what can be made
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -55,6 +55,9 @@ lint: setup  ## ruff, mypy strict, import order
 
 bench: setup  ## Measure against peers, both sides in turn (ONLY=load names one)
 	$(BIN)/python -m benchmarks $(ONLY)
+
+questions: setup  ## Answer questions that people wrote about FB15K (QUESTIONS=FILE, HALF=odd, RUN=FOLDER)
+	@QUESTIONS="$(QUESTIONS)" HALF="$(HALF)" RUN="$(RUN)" $(BIN)/python -m benchmarks questions
 
 sample: setup  ## Build the bundled atlas again (needs npm)
 	$(BIN)/uv run --no-project --isolated --with-requirements ingest/sample/requirements.txt python -m ingest.sample.build

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
@@ -66,12 +67,18 @@ def _entries(name: str, text: str, lang: str) -> dict[str, Wordings]:
 @cache
 def paraphrases() -> Mapping[tuple[str, Direction], tuple[str, ...]]:
     """Return how else an end of a relation is asked for, `{x}` for what is known: only to understand questions."""
-    found: dict[tuple[str, Direction], tuple[str, ...]] = {}
-    text = (files("dialogue") / "lexicon" / "paraphrases.toml").read_text(encoding="utf-8")
-    for entry in tomllib.loads(text).values():
-        for relation in entry["relations"]:
-            found[relation, "tail"], found[relation, "head"] = tuple(entry["tail"]), tuple(entry.get("head", ()))
-    return found
+    found: dict[tuple[str, Direction], tuple[str, ...]] = defaultdict(tuple)
+    for name in ("paraphrases.toml", "paraphrases_freebase.toml"):
+        text = (files("dialogue") / "lexicon" / name).read_text(encoding="utf-8")
+        for entry in tomllib.loads(text).values():
+            tail, head = tuple(entry["tail"]), tuple(entry.get("head", ()))
+            for relation in entry["relations"]:
+                found[relation, "tail"] += tail
+                found[relation, "head"] += head
+            for relation in entry.get("inverse", ()):
+                found[relation, "tail"] += head
+                found[relation, "head"] += tail
+    return {key: tuple(dict.fromkeys(texts)) for key, texts in found.items()}
 
 
 def wordings(

@@ -17,6 +17,7 @@ from kg.stores import Stores
 from retrieval import queries
 from retrieval.answer import Answerer
 from retrieval.ground import Reader
+from retrieval.link import FREEBASE, Weights
 from retrieval.names import NameIndex
 from retrieval.relations import Encode, read_relations
 from retrieval.run import Believes
@@ -50,6 +51,7 @@ def open_answerer(
         relations,
         remembering(sentences.encode),
         Believes(run, relations) if run else None,
+        FREEBASE if relations.freebase else Weights(),
     )
     roots = image_roots(reader)
     return Answerer(

@@ -7,9 +7,13 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+
+from retrieval.misspelt import Spellings
 
 _WORD = re.compile(r"\w+|&")
 _IN_BRACKETS = re.compile(r"\s*\([^()]*\)\s*$")  # Traffic (2000 film)
+_WIDEST = 6  # words of a name that may be misspelt
 _CODE = 3  # letters; a name that short, in capitals, is a code and counts in its own case: "it" does not name Italy
 
 
@@ -41,6 +45,7 @@ class Mention:
     end: int
     words: int
     main: bool  # the entity's own name, not an alias
+    edits: int = 0  # letters that are wrong
 
 
 def words_of(text: str) -> list[Word]:
@@ -83,6 +88,28 @@ class NameIndex:
                         seen.add(entity.id)
                         found.append(Mention(entity, words[first].start, words[last].end, last - first + 1, main))
         return found
+
+    def misspelt(self, text: str, unknown: frozenset[int]) -> list[Mention]:
+        """Return the stretches with a word of `unknown` (places of words) that are nearly a name."""
+        words = words_of(text)
+        found: list[Mention] = []
+        for first in range(len(words)):
+            for last in range(first, min(first + _WIDEST, len(words))):
+                if unknown.isdisjoint(range(first, last + 1)):
+                    continue
+                key = " ".join(word.folded for word in words[first : last + 1])
+                entities: dict[str, Mention] = {}
+                for name, edits in self._spellings.near(key):
+                    for entity, main, exact in self._by_name[name] if edits else ():
+                        if not exact:
+                            place = words[first].start, words[last].end, last - first + 1
+                            entities.setdefault(entity.id, Mention(entity, *place, main, edits))
+                found += entities.values()
+        return found
+
+    @cached_property
+    def _spellings(self) -> Spellings:
+        return Spellings(list(self._by_name))
 
     def _add(self, entity: Named, name: str, main: bool) -> None:
         words = [word.folded for word in words_of(name)]

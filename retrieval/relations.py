@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from dialogue.grammar import noun_of_type
 from dialogue.material import types_at_ends
-from dialogue.verbalise import paraphrases, wordings
+from dialogue.verbalise import lexicon, paraphrases, wordings
 from dialogue.wordings import HELD_OUT, Asking, Direction, Wordings
 from kg import adjacency
 from kg.graph import read
@@ -38,8 +38,13 @@ DIRECTIONS: tuple[Direction, Direction] = ("tail", "head")
 # there is. (docs/results.md: 50 % of the questions people wrote are understood without these two, 79 % with them.)
 FREEBASE_BACKWARDS = 0.2
 FREEBASE_WORDING = 0.8
+FREEBASE_STATEMENT = 0.8  # what a likeness to a statement counts: "it came out under the direction of who"
+# A question that is worded to the letter as a relation is asked for is taken at its word, backwards too.
+TO_THE_LETTER = 0.85  # from this likeness on, more and more
+FREEBASE_BACKWARDS_TO_THE_LETTER = 0.05
 BY_NOUN = 0.85  # what a likeness to "Name a capital of it" counts
 COVERED = 0.8  # a general question that is as like as this to a wording of the graph's is one that the graph answers
+_ASKED_WITH = {"person": "who", "group": "who", "place": "where", "time": "when"}
 _HOP = re.compile(r"\.(?=/)")
 
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
@@ -74,6 +79,7 @@ class Relations:
     columns: NDArray[np.int32]  # (F,) the column of each text
     vectors: NDArray[np.float32]  # (F, D) of length 1
     weights: NDArray[np.float32]  # (F,) how much a likeness to each text counts
+    wordings: NDArray[np.bool_]  # (F,) whether a text is a question, and not a name or a statement of its relation
     elsewhere: NDArray[np.float32]  # (E, D) of length 1: questions that this graph has no relation for
     subjects: tuple[frozenset[str], ...]  # by column, the types that one usually asks it of; empty: not known
     labels: Mapping[str, str]  # type -> its label in Neo4j, which is what `subjects` holds of all but Freebase's
@@ -84,6 +90,11 @@ class Relations:
         handicap = np.zeros(2 * len(self.each), np.float32)
         handicap[1::2] = [FREEBASE_BACKWARDS if relation.freebase else 0 for relation in self.each]
         object.__setattr__(self, "backwards", handicap)
+
+    @property
+    def freebase(self) -> bool:
+        """Say whether all relations are properties of Freebase."""
+        return all(relation.freebase for relation in self.each)
 
     @cached_property
     def by_type(self) -> Mapping[str, int]:
@@ -126,16 +137,21 @@ class Relations:
 
     def likeness(self, questions: NDArray[np.float32]) -> NDArray[np.float32]:
         """Compare questions (Q, D) with all relations; return (Q, 2R), about 0 to 1."""
-        scores = questions @ self.vectors.T * self.weights  # (Q, F)
+        cosines = questions @ self.vectors.T  # (Q, F)
+        letter = ((cosines - TO_THE_LETTER) / (1 - TO_THE_LETTER)).clip(0, 1) * self.wordings
+        scores = cosines * (self.weights + (1 - self.weights) * letter)
         starts = np.flatnonzero(np.r_[True, self.columns[1:] != self.columns[:-1]])
         found = np.full((len(questions), 2 * len(self.each)), -1, np.float32)
         found[:, self.columns[starts]] = np.maximum.reduceat(scores, starts, axis=1)
-        best: NDArray[np.float32] = found - self.backwards
+        told = np.zeros_like(found)
+        told[:, self.columns[starts]] = np.maximum.reduceat(letter, starts, axis=1)
+        forgiven = 1 - FREEBASE_BACKWARDS_TO_THE_LETTER / FREEBASE_BACKWARDS
+        best: NDArray[np.float32] = found - self.backwards * (1 - forgiven * told)
         return best
 
     def likeness_elsewhere(self, questions: NDArray[np.float32]) -> NDArray[np.float32]:
         """Compare questions (Q, D) with what people ask and this graph has no relation for, (Q,)."""
-        weight = FREEBASE_WORDING if all(relation.freebase for relation in self.each) else 1.0
+        weight = FREEBASE_WORDING if self.freebase else 1.0
         found: NDArray[np.float32] = weight * (questions @ self.elsewhere.T).max(axis=1, initial=-1)
         return found
 
@@ -149,14 +165,15 @@ def read_relations(driver: neo4j.Driver, graph: str, encode: Encode, encoder: st
     """Read a graph's relations; their wordings' vectors are kept in `cache`, by the texts that they are of."""
     ends = _ends(driver, graph, cache)
     each = tuple(_named(driver, graph, ends))
-    texts, columns, weights = [], [], []
+    texts, columns, weights, asked = [], [], [], []
     for i, relation in enumerate(each):
         for direction in DIRECTIONS:
-            for text, weight in _texts(relation, direction):
+            for text, weight, wording in _texts(relation, direction):
                 texts.append(text)
                 columns.append(column(i, direction))
                 weights.append(weight)
-    general = asked_elsewhere()
+                asked.append(wording)
+    general = [*asked_elsewhere(), *lacking(each)]
     encoded = _cached([*texts, *general], encode, encoder, cache)
     vectors, elsewhere = encoded[: len(texts)], encoded[len(texts) :]
     covered = (elsewhere @ vectors.T).max(axis=1, initial=-1) >= COVERED
@@ -166,6 +183,7 @@ def read_relations(driver: neo4j.Driver, graph: str, encode: Encode, encoder: st
         columns=np.array(columns, np.int32),
         vectors=vectors,
         weights=np.array(weights, np.float32),
+        wordings=np.array(asked, np.bool_),
         elsewhere=elsewhere[~covered],
         subjects=tuple(frozenset(types) for relation in each for types in ends.get(relation.path, ((), ()))),
         labels={row["path"]: row["label"] for row in read(driver, TYPES, graph=graph)},
@@ -178,15 +196,45 @@ def asked_elsewhere() -> list[str]:
     return [question.replace(HOLE, IT) for questions in found.values() for question in questions]
 
 
-def _texts(relation: Relation, direction: Direction) -> list[tuple[str, float]]:
-    """Return what a question for one end is compared with. The last wording is kept for tests and never used."""
+def lacking(each: Sequence[Relation]) -> list[str]:
+    """Return what people ask for in relations of Freebase that a graph of Freebase's does not have."""
+    own = {relation.path for relation in each}
+    if not each or not all(relation.freebase for relation in each):
+        return []
+    others = [worded for path, worded in lexicon().items() if path.startswith("/") and path not in own]
+    return [form.bare + IT + form.suffix for worded in others for form in worded.tail.forms[:HELD_OUT]]
+
+
+def _texts(relation: Relation, direction: Direction) -> list[tuple[str, float, bool]]:
+    """Return what a question for one end is compared with, its weight, and whether it is a question.
+
+    The last wording is kept for tests and never used.
+    """
     weight = FREEBASE_WORDING if relation.freebase else 1.0
     asking = relation.asking(direction)
-    found = [(form.bare + IT + form.suffix, weight) for form in asking.forms[:HELD_OUT]]
-    found += [(text.replace(HOLE, IT), weight) for text in paraphrases().get((relation.path, direction), ())]
-    found.append((f"Name a {asking.noun} of {IT}", BY_NOUN))
-    if relation.freebase and direction == "tail":
-        found.append((described(relation.path), 1.0))
+    texts = [form.bare + IT + form.suffix for form in asking.forms[:HELD_OUT]]
+    texts += [text.replace(HOLE, IT) for text in paraphrases().get((relation.path, direction), ())]
+    found = [(text, weight, True) for text in texts]
+    found.append((f"Name a {asking.noun} of {IT}", BY_NOUN, False))
+    if relation.freebase:
+        found += [(text, FREEBASE_STATEMENT, False) for text in stated(relation, direction)]
+        if direction == "tail":
+            found.append((described(relation.path), 1.0, False))
+    return found
+
+
+def stated(relation: Relation, direction: Direction) -> list[str]:
+    """Return a relation's statements with a question word for the end that is asked for: "it was directed by who"."""
+    asked = _ASKED_WITH.get(relation.asking(direction).kind, "what")
+    head, tail = (IT, asked) if direction == "tail" else (asked, IT)
+    found = []
+    for statement in relation.wordings.statements:
+        first, second = (head, tail) if statement.head_first else (tail, head)
+        before, between = (
+            text.removesuffix(lead)
+            for text, lead in zip((statement.before, statement.between), statement.leads, strict=True)
+        )
+        found.append((before + first + between + second + statement.after).rstrip("."))
     return found
 
 

@@ -21,3 +21,9 @@ def test_every_paraphrase_has_its_place_for_a_name_once() -> None:
     for texts in paraphrases().values():
         assert all(text.count("{x}") == 1 for text in texts)
         assert len(set(texts)) == len(texts)
+
+
+def test_a_relation_from_the_other_end_is_asked_for_with_the_same_words() -> None:
+    found = paraphrases()
+    assert found["/film/director/film", "head"] == found["/film/film/directed_by", "tail"] != ()
+    assert found["/film/director/film", "tail"] == found["/film/film/directed_by", "head"] != ()

@@ -52,6 +52,22 @@ def test_a_mention_spans_the_name(index: NameIndex) -> None:
     assert not mention.main
 
 
+@pytest.mark.parametrize(
+    ("text", "unknown", "found"),
+    [
+        ("who wrote songs for the beetles", {5}, {("beatles", 1)}),
+        ("the Republic of Pero", {3}, {("peru", 1)}),
+        ("capital of Untied Kingdon", {2, 3}, {("uk", 2)}),
+        ("capital of Untied Kingdon", {0}, set()),
+        ("who directed traffic", {2}, set()),
+    ],
+)
+def test_a_name_is_found_though_it_is_misspelt(
+    index: NameIndex, text: str, unknown: set[int], found: set[tuple[str, int]]
+) -> None:
+    assert {(each.entity.id, each.edits) for each in index.misspelt(text, frozenset(unknown))} == found
+
+
 @given(st.text(max_size=100))
 def test_any_text_can_be_searched(index: NameIndex, text: str) -> None:
     for mention in index.mentions(text):

@@ -8,17 +8,21 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from dialogue.verbalise import lexicon
+from dialogue.wordings import HELD_OUT
 from ingest.sentences import minilm
 from kg.stores import Stores
 from retrieval.answer import Answerer
 from retrieval.relations import (
     BY_NOUN,
     FREEBASE_BACKWARDS,
+    FREEBASE_BACKWARDS_TO_THE_LETTER,
     FREEBASE_WORDING,
     Relations,
     asked_elsewhere,
     column,
     described,
+    lacking,
     read_relations,
 )
 
@@ -113,7 +117,31 @@ def test_freebase_is_asked_forwards_and_by_its_path(films: Answerer) -> None:
     directed = found.by_path["/film/film/directed_by"]
     assert found.backwards[column(directed, "head")] == pytest.approx(FREEBASE_BACKWARDS)
     assert found.backwards[column(directed, "tail")] == 0
+    assert "it was directed by who" in [text.casefold() for text in found.texts]
     assert "film: directed by" in found.texts
     assert FREEBASE_WORDING in {round(float(weight), 3) for weight in found.weights}
     vectors = minilm().encode(["Who is the president of it?"])
     assert float(found.likeness_elsewhere(vectors)[0]) == pytest.approx(FREEBASE_WORDING, abs=1e-2)
+
+
+def test_question_worded_to_the_letter_is_understood_backwards_too(films: Answerer) -> None:
+    found = films.understanding.relations
+    film = found.by_path["/film/director/film"]
+    letter, likeness = minilm().encode(["Who directed it?", "by whom is it, as far as you know?"]), found.likeness
+    exact, vague = likeness(letter)[:, column(film, "head")]
+    assert exact >= 1 - FREEBASE_BACKWARDS_TO_THE_LETTER - 1e-2
+    assert vague < exact - FREEBASE_BACKWARDS
+
+
+def test_what_other_relations_of_freebase_tell_is_asked_elsewhere(films: Answerer, relations: Relations) -> None:
+    found = films.understanding.relations
+    assert "Where was it born?" in lacking(found.each)
+    assert "Who directed it?" not in lacking(found.each)
+    assert lacking(relations.each) == []
+    (born,) = found.likeness_elsewhere(minilm().encode(["Where was it born?"]))
+    assert born == pytest.approx(FREEBASE_WORDING, abs=1e-2)
+
+
+def test_wording_kept_for_tests_is_not_asked_elsewhere(films: Answerer) -> None:
+    last = lexicon()["/people/person/place_of_birth"].tail.forms[HELD_OUT]
+    assert last.bare + "it" + last.suffix not in lacking(films.understanding.relations.each)
