@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-ONE_EDIT, TWO_EDITS = 4, 8  # letters from which on a name is known by so many edits; shorter ones are too like others
+ONE_EDIT, TWO_EDITS = 5, 8  # letters from which on a name is known by so many edits; shorter ones are too like others
 NEAREST = 24  # names that are compared letter by letter
 _GRAM = 3
 
