@@ -37,6 +37,7 @@ MINUTES = 3.0  # of training, where nothing else is said
 @click.option(
     "--lora", type=click.IntRange(min=0), metavar="RANK", help="Train low-rank changes to the language model."
 )
+@click.option("--kno", metavar="READING", help="What <KNO> is: a slot that says the relation, or a marker of a name.")
 @click.option("--adapter", metavar="NAME", help="What makes images readable: qformer, linear or bind [the preset's].")
 @click.option(
     "--negatives",
@@ -79,7 +80,8 @@ def train(
             folder = checkpoint.find(kwk.home, resumed)
             saved = checkpoint.read_manifest(folder).settings
             fixed = {
-                key: chosen[key] for key in ("preset", "llm", "lora", "adapter", "negatives", "seed", "holdout_style")
+                key: chosen[key]
+                for key in ("preset", "llm", "lora", "kno", "adapter", "negatives", "seed", "holdout_style")
             }
             refuse_changes({**saved, "graph_name": saved["graph"]}, fixed | {"graph_name": graph_name, "out": out})
             source = dialogues or Path(saved["dialogues"])

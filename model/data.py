@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -76,13 +76,15 @@ def examples(
 ) -> Iterator[Example]:
     """Encode dialogues. One that shows an image of an entity without any image in the gallery is left out.
 
-    An image that the gallery lacks, because its style is held out, gives way to another of its entity.
+    An image that the gallery lacks, because its style is held out, gives way to another of its entity. Where <KNO> is
+    a marker alone, nothing is asked of it: its classes are -1.
     """
     for dialogue in dialogues:
         encoded = encode(dialogue, tokenizer, preset.queries, preset.max_length)
         numbers = [_number(index, gallery, each.image.sha256, each.image.entity) for each in encoded.images]
         if min(numbers, default=0) >= 0:
-            yield _example(encoded, index, np.array(numbers, np.int32))
+            example = _example(encoded, index, np.array(numbers, np.int32))
+            yield example if preset.kno == "slot" else replace(example, classes=np.full_like(example.classes, -1))
 
 
 def _number(index: Index, gallery: Gallery | None, sha256: str, entity: str) -> int:

@@ -81,6 +81,15 @@ class Run:
             scores: Floats = self.network.wording(features, torch.from_numpy(self.known.features)).numpy()
         return scores
 
+    def worded_shares(self, question: str, noun: str) -> Floats:
+        """Return the same by the wordings alone, where <KNO> marks a name and says nothing of relations, (2R,)."""
+        (scores,) = self.wording_scores([question], [noun])
+        found = np.zeros(2 * len(self.relations), np.float32)
+        if len(scores):
+            np.add.at(found, self.known.classes, np.exp(scores - scores.max()))
+            found /= found.sum()
+        return found
+
     def reworded(self, question: str, noun: str) -> list[tuple[str, float]]:
         """Return the known wordings that are most like a masked question, with shares that sum to 1."""
         (scores,) = self.wording_scores([question], [noun])
@@ -96,6 +105,8 @@ class Run:
 
         `subject` is the name to be put in; with `shown`, one measured image (M,), the image is put in instead.
         """
+        if self.preset.kno == "marker":
+            return self.worded_shares(question, noun)
         worded = self.reworded(question, noun)
         prompts = [self.asked(wording, subject, shown) for wording, _ in worded]
         if not prompts:

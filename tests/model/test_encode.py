@@ -12,7 +12,7 @@ from tokenizers import Tokenizer
 from dialogue.serialise import read_dialogues
 from dialogue.types import IMAGE, Dialogue, Fact, Shown, Span, Turn
 from kg.errors import DataError
-from model.encode import Encoded, asked_in, encode, encode_prompt
+from model.encode import Encoded, asked_in, encode, encode_prompt, encode_turns, join
 from model.prepare import Material
 from model.tokens import END_ID, FIRST_WORD, HUMAN_ID, IMAGE_ID, KNO_ID, MODEL_ID, RET_ID, train_tokenizer
 
@@ -252,3 +252,20 @@ def test_conversations_as_they_are_built_come_back_whole(material: Material, tok
         assert said(encoded.ids, tokenizer) == [spoken(turn) for turn in dialogue.turns]
         for slot in encoded.slots:
             assert slot.entity in slot.asked.answers
+
+
+def test_several_images_of_either_side_stand_in_their_places(tokenizer: Tokenizer) -> None:
+    shown = [Shown(f"{n}.png", f"{n:064x}", "i:Amber") for n in range(4)]
+    turns = [
+        Turn("human", f"{IMAGE} Is this {IMAGE}?", tuple(shown[:2])),
+        Turn("model", f"No: {IMAGE} and {IMAGE} are.", tuple(shown[2:])),
+    ]
+    (human, model) = encode_turns(turns, tokenizer, 2, "a test")
+    whole = join([human, model])
+    assert [placed.image for placed in whole.images] == shown
+    for placed in whole.images:
+        assert whole.ids[placed.position : placed.position + 2].tolist() == [IMAGE_ID] * 2
+        assert not whole.mask[placed.position : placed.position + 2].any()
+    assert [target.image for target in whole.targets] == shown[2:]
+    assert all(whole.ids[target.position] == RET_ID for target in whole.targets)
+    assert int((whole.ids == IMAGE_ID).sum()) == 8

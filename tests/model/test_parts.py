@@ -48,3 +48,14 @@ def test_part_that_does_not_exist_leaves_no_folder(material: Material, tmp_path:
     with pytest.raises(DataError, match="there is no adapter 'magic'"):
         train(material, settings_of(material, adapter="magic"), tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_marker_learns_names_and_leaves_relations_to_the_wordings(material: Material, tmp_path: Path) -> None:
+    manifest = train(material, settings_of(material, kno="marker"), tmp_path / "run")
+    assert manifest.losses["valid"]["relation"] == 0
+    assert manifest.losses["valid"]["KNO"] > 0
+    run = load(tmp_path / "run")
+    place = next(i for i, text in enumerate(run.known.texts) if "{x}" in text)
+    shares = run.relation_shares(run.known.texts[place], run.known.nouns[place], "Amber Island")
+    assert float(shares.sum()) == pytest.approx(1, rel=1e-4)
+    assert int(shares.argmax()) == run.known.classes[place]
