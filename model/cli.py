@@ -81,7 +81,7 @@ def train(
             saved = checkpoint.read_manifest(folder).settings
             fixed = {
                 key: chosen[key]
-                for key in ("preset", "llm", "lora", "kno", "adapter", "negatives", "seed", "holdout_style")
+                for key in ("preset", "vision", "llm", "lora", "kno", "adapter", "negatives", "seed", "holdout_style")
             }
             refuse_changes({**saved, "graph_name": saved["graph"]}, fixed | {"graph_name": graph_name, "out": out})
             source = dialogues or Path(saved["dialogues"])

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from ingest.encoder_names import LITE
 from kg.errors import DataError
 from model.negatives import KINDS, Negatives
 from model.presets import Kno, Preset, preset
@@ -52,4 +53,9 @@ class TrainSettings:
 def shape_of(settings: TrainSettings) -> Preset:
     """Return the preset that settings name, with the parts that they replace. Raises DataError."""
     parts = {name: getattr(settings, name) for name in ("vision", "llm", "adapter", "kno", "lora")}
-    return preset(settings.preset, **parts)
+    shape = preset(settings.preset, **parts)
+    if shape.vision != LITE:  # the descriptor measures that tower alone: anything else would be silently ignored
+        raise DataError(
+            f"Training sees by the tower '{LITE}' alone as yet, not '{shape.vision}'; give --vision {LITE}."
+        )
+    return shape

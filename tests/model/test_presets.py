@@ -93,3 +93,9 @@ def test_preset_that_does_not_exist_is_named_with_those_that_do(tmp_path: Path) 
         preset("huge")
     with pytest.raises(DataError, match=r"none\.toml holds no preset .*copy one of"):
         preset(str(tmp_path / "none.toml"))
+
+
+def test_tower_that_would_not_be_used_is_refused() -> None:
+    with pytest.raises(DataError, match="not 'ViT-L-14/openai'; give --vision lite"):
+        shape_of(TrainSettings("isles", "dialogues", preset="knowblip", steps=1))
+    assert shape_of(TrainSettings("isles", "dialogues", preset="knowblip", vision="lite", steps=1)).vision == "lite"
