@@ -31,6 +31,7 @@ MINUTES = 3.0  # of training, where nothing else is said
 @graph_option
 @click.option("--dialogues", type=click.Path(path_type=Path), help="Folder of dialogues; default: dialogues/<graph>.")
 @click.option("--preset", default="tiny", show_default=True, help="Parts and sizes of the model: NAME or FILE.toml.")
+@click.option("--vision", metavar="NAME", help="Vision tower; `lite` alone as yet [the preset's].")
 @click.option(
     "--llm", metavar="NAME|PATH", help="Language model: scratch, gemma-270m, of the hub, a folder, a .gguf file."
 )
