@@ -162,6 +162,7 @@ def join_anchors(parts: Sequence[Anchors]) -> Anchors:
         _joined([part.relation for part in parts]),
         np.concatenate([part.asks_tail for part in parts]),
         [answers for part in parts for answers in part.answers],
+        _joined([part.subject for part in parts]),
     )
 
 

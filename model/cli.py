@@ -17,6 +17,7 @@ from click.core import ParameterSource
 
 from kg.cli import Kwk
 from kg.graph_commands import graph_option, json_option, print_table
+from model.negative_commands import mix_options
 
 if TYPE_CHECKING:
     from kg.stores import Stores
@@ -24,6 +25,11 @@ if TYPE_CHECKING:
     from model.loop import Watch
     from model.prepare import Material
 
+# What can't change when a run goes on.
+FIXED = (
+    *("preset", "vision", "llm", "lora", "kno", "adapter", "negatives", "drawn", "mix", "hardest", "ramp", "corrected"),
+    *("seed", "holdout_style"),
+)
 MINUTES = 3.0  # of training, where nothing else is said
 
 
@@ -42,11 +48,15 @@ MINUTES = 3.0  # of training, where nothing else is said
 @click.option("--adapter", metavar="NAME", help="What makes images readable: qformer, linear or bind [the preset's].")
 @click.option(
     "--negatives",
-    type=click.Choice(["proximity", "random", "gallery", "batch"]),
+    type=click.Choice(["proximity", "random", "gallery", "weighted", "batch"]),
     default="proximity",
     show_default=True,
-    help="What <RET> learns to tell its image from.",
+    help="What <RET> learns to tell its image from: drawn by the mix or at random, all images, weighted by the mix "
+    "or not, or the batch's.",
 )
+@mix_options
+@click.option("--drawn", type=click.IntRange(min=1), default=32, show_default=True, help="Negatives for each <RET>.")
+@click.option("--corrected", is_flag=True, help="Lower each drawn logit by the log of its expected count.")
 @click.option("--steps", type=click.IntRange(min=1), help="Steps to train.")
 @click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help=f"Minutes to train [{MINUTES:g}].")
 @click.option(
@@ -80,10 +90,7 @@ def train(
         if resumed:
             folder = checkpoint.find(kwk.home, resumed)
             saved = checkpoint.read_manifest(folder).settings
-            fixed = {
-                key: chosen[key]
-                for key in ("preset", "vision", "llm", "lora", "kno", "adapter", "negatives", "seed", "holdout_style")
-            }
+            fixed = {key: chosen[key] for key in FIXED}
             refuse_changes({**saved, "graph_name": saved["graph"]}, fixed | {"graph_name": graph_name, "out": out})
             source = dialogues or Path(saved["dialogues"])
             material = read_material(kwk, stores, saved["graph"], source, saved["holdout_style"])
@@ -173,14 +180,11 @@ def new_folder(home: Path, graph: str, preset: str) -> Path:
 
 def read_material(kwk: Kwk, stores: Stores, graph_name: str, dialogues: Path, holdout: str | None) -> Material:
     """Read a graph and the measurements of its images, without those of a style that is held out."""
-    from ingest.descriptor import measured_space
-    from ingest.encoders import effnet_lite0
-    from ingest.features import measured_pictures
-    from kg import adjacency, vectors
+    from kg import adjacency
     from kg.errors import DataError
-    from kg.progress import bar, silent
     from model.data import split_file
     from model.gallery import pictures_of, style_of
+    from model.measured import measured
     from model.prepare import Material
 
     for split in ("train", "valid"):
@@ -193,13 +197,7 @@ def read_material(kwk: Kwk, stores: Stores, graph_name: str, dialogues: Path, ho
         raise DataError(f"No image of '{graph_name}' is drawn in the style '{holdout}'; there are: {styles}.")
     if not pictures or not graph.image_roots:
         return Material(graph, {}, {}, dialogues)
-    encoder = effnet_lite0()
-    progress = bar if kwk.verbosity >= 0 else silent
-    measured = measured_pictures(
-        stores.engine, graph_name, graph.image_roots, pictures.items(), lambda: encoder, progress
-    )
-    records = vectors.stored(stores.engine, measured_space(encoder), list(measured))
-    return Material(graph, measured, {sha: record.dhash for sha, record in records.items()}, dialogues)
+    return Material(graph, *measured(stores, graph, pictures, kwk.verbosity >= 0), dialogues)
 
 
 @contextmanager

@@ -119,6 +119,9 @@ def _example(encoded: Encoded, index: Index, images: Ints) -> Example:
             ),
             asks_tail=np.array([bool(target.asked and target.asked.direction == "tail") for target in targets], bool),
             answers=[_answers(target.asked, target.image.entity, index) for target in targets],
+            subject=np.array(
+                [index.entities.get(target.asked.subject, -1) if target.asked else -1 for target in targets], np.int32
+            ),
         ),
     )
 

@@ -19,6 +19,7 @@ import torch
 from model import checkpoint
 from model.checkpoint import Manifest
 from model.data import Example
+from model.negative_plot import plot
 from model.negatives import Sampler
 from model.objective import Objective
 from model.prepare import Prepared
@@ -217,7 +218,8 @@ class Training:
         better = loss < old.best_loss or not old.best
         losses = {"train": dict(self._smooth), "valid": valid}
         if log:
-            log.write({"step": step, "seconds": round(seconds, 2), **losses})
+            drawn = {key: dict(counts) for key, counts in self._objective.drawn.items()}
+            log.write({"step": step, "seconds": round(seconds, 2), **losses, "drawn": drawn})
         judged = {"best_step": step, "best_loss": loss, "stale": 0} if better else {"stale": old.stale + 1}
         self.save(step, seconds, better, losses=losses, finished=reason, **judged)
 
@@ -225,4 +227,5 @@ class Training:
         self.manifest = replace(self.manifest, finished=reason)
         if self._workers.writes:
             checkpoint.commit(self._folder, self.manifest)
+            plot(self._folder, self.manifest.drawn)
         return self.manifest

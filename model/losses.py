@@ -17,8 +17,14 @@ def next_token(logits: Tensor, ids: Tensor, learned: Tensor, named: Tensor) -> t
     return mean_of(loss, learned), mean_of(loss, named)
 
 
-def info_nce(positive: Tensor, negatives: Tensor, allowed: Tensor) -> Tensor:
-    """Return L_RET (eqs 3 and 4) of scaled cosines: `positive` (A,), `negatives` (A, K), `allowed` (A, K) bool."""
+def info_nce(positive: Tensor, negatives: Tensor, allowed: Tensor, log_weights: Tensor | None = None) -> Tensor:
+    """Return L_RET (eqs 3 and 4) of scaled cosines: `positive` (A,), `negatives` (A, K), `allowed` (A, K) bool.
+
+    `log_weights` (A, K) say how much each negative counts: exp(s) becomes w·exp(s). With w = 1 / (expected count) of
+    what was drawn this is the sampled softmax, whose mean approaches the softmax over all (Bengio & Senécal 2008).
+    """
+    if log_weights is not None:
+        negatives = negatives + log_weights
     negatives = negatives.masked_fill(~allowed, IMPOSSIBLE)
     logits = torch.cat([positive[:, None], negatives], dim=1).float()
     return (logits.logsumexp(dim=1) - logits[:, 0]).mean() if len(logits) else positive.sum()

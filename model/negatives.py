@@ -1,19 +1,13 @@
-"""Negatives for <RET> by graph proximity (G1): tiers around the right answer, a mix that hardens, hard exclusions.
+"""Negatives for <RET> by graph proximity (G1): drawn from tiers around the right answer, with hard exclusions.
 
-An anchor is a question with the image that answers it. Its negatives are images of entities that are
-
-    hop1      one edge away from the answer
-    hop2      two edges away
-    range     at the same end of the same relation
-    type      of the same type
-    random    any
-
-and never an image of any true answer, nor a near-duplicate of one, nor one that belongs to a true answer as well.
+An anchor is a question with the image that answers it. Its negatives are images of entities of the tiers
+(`model.tiers`), in the shares of a mix (`model.mix`), and never an image that answers the question as well
+(`model.exclusions`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -21,18 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kg.adjacency import Adjacency
+from model.arena import Pools, Sets
+from model.exclusions import Exclusions
 from model.gallery import Gallery, Ints
+from model.mix import Shares
+from model.proximity import FARTHEST, Proximity
+from model.tiers import NAMES, RANDOM, TIERS, Question
 
-Negatives = Literal["proximity", "random", "gallery", "batch"]
+Negatives = Literal["proximity", "random", "gallery", "weighted", "batch"]
 KINDS: tuple[Negatives, ...] = get_args(Negatives)
-TIERS = ("hop1", "hop2", "range", "type", "random")
-RANDOM = len(TIERS) - 1
-FARTHEST = 3  # hops that are told apart; what is farther counts as one more
-TRIES = 8  # draws of the same tier before an anchor's negative is drawn at random
-
-# The share of each tier in the hard part of a mix. Entities next to the answer are confused most, but an answer has
-# few of them; the range holds what the question could have meant.
-HARD_MIX = (0.3, 0.2, 0.3, 0.2, 0.0)
+TRIES = 8  # draws of the same tier before an anchor's negative is drawn at random, and at random before there is none
+KEPT = 2**25  # entities in pools and images in exclusions that are kept for the next batch: 12 and 8 bytes each
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,91 +37,124 @@ class Anchors:
     relation: Ints  # (A,) -1 where nothing was asked
     asks_tail: NDArray[np.bool_]  # (A,)
     answers: Sequence[Ints]  # A lists of entities: every true answer
+    subject: Ints  # (A,) whom the question is about, -1 where nothing was asked
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Drawn:
-    """What was drawn for each anchor. Where an anchor allows too few images, `image` is -1."""
+    """What was drawn for each anchor. Where an anchor allows too few images, `image` and `owner` are -1."""
 
     image: Ints  # (A, K)
+    owner: Ints  # (A, K) the entity whose image was drawn
     tier: NDArray[np.int8]  # (A, K) in TIERS
-    hops: NDArray[np.int8]  # (A, K) from the anchor's entity to the image's owner; FARTHEST + 1 means farther
-
-
-def mix_at(progress: float, hardest: float = 0.8, ramp: float = 0.6) -> NDArray[np.float64]:
-    """Return the share of each tier after `progress` (0 to 1) of the training: random at first, then ever harder."""
-    hard = hardest * min(1.0, progress / ramp)
-    shares = hard * np.array(HARD_MIX)
-    shares[RANDOM] += 1 - hard
-    return shares
 
 
 class Sampler:
     """Draws negatives from a gallery, by proximity in a graph."""
 
     def __init__(self, graph: Adjacency, gallery: Gallery) -> None:
-        self._graph = graph
+        self.near = Proximity(graph, gallery.illustrated)
+        self.exclusions = Exclusions(graph, gallery)
         self._gallery = gallery
-        self._illustrated = gallery.illustrated
-        self._first_type = first_types(graph)
-        self._by_type: dict[int, Ints] = {}
-        self._by_range: dict[tuple[int, bool], Ints] = {}
-        self._distances: dict[int, NDArray[np.int8]] = {}
-        self._rings: dict[int, tuple[Ints, Ints]] = {}
-        self._excluded: dict[tuple[int, ...], Ints] = {}
+        self._forget()
 
-    def draw(self, anchors: Anchors, count: int, shares: NDArray[np.float64], rng: np.random.Generator) -> Drawn:
-        """Draw `count` negatives for each anchor; each tier has its share, an empty one leaves it to random."""
+    def draw(self, anchors: Anchors, count: int, shares: Shares, rng: np.random.Generator) -> Drawn:
+        """Draw `count` negatives for each anchor, with replacement.
+
+        Each tier has its share. Where it is empty, or TRIES draws of it are all excluded, the share goes to random.
+        """
+        excluded, pools = self._known(anchors, shares)
+        sizes = self._pools.sizes[pools]  # (A, tiers)
         total = len(anchors.image)
-        pools = [pool for i in range(total) for pool in self._pools(anchors, i)]
-        sizes = np.array([len(pool) for pool in pools], np.int64).reshape(total, len(TIERS))
-        starts = (np.cumsum(sizes) - sizes.reshape(-1)).reshape(sizes.shape)
-        flat = np.concatenate(pools) if pools else np.empty(0, np.int32)
-        keys = self._forbidden(anchors)
-        tier = rng.choice(len(TIERS), size=(total, count), p=shares).astype(np.int8)
-        image = np.full((total, count), -1, np.int32)
-        owner = np.full((total, count), -1, np.int32)
+        tier = np.searchsorted(np.cumsum(shares), rng.random((total, count)), side="right").clip(max=RANDOM)
+        tier = tier.astype(np.int8)
+        image, owner = np.full((total, count), -1, np.int32), np.full((total, count), -1, np.int32)
         for attempt in range(2 * TRIES):
             row, column = np.nonzero(image < 0)
             if not len(row):
                 break
             wanted = tier[row, column]
             wanted[(sizes[row, wanted] == 0) | (attempt >= TRIES)] = RANDOM
-            entity = flat[starts[row, wanted] + (rng.random(len(row)) * sizes[row, wanted]).astype(np.int64)]
+            entity = self._pools.draw(pools[row, wanted], rng.random(len(row)))
             drawn = self._an_image(entity, rng)
-            fine = ~np.isin(row * np.int64(len(self._gallery)) + drawn, keys)
+            fine = ~self._excluded.hold(excluded[row], drawn)
             row, column = row[fine], column[fine]
             image[row, column], owner[row, column], tier[row, column] = drawn[fine], entity[fine], wanted[fine]
-        return Drawn(image, tier, self._hops(anchors.entity, owner))
+        return Drawn(image, owner, tier)
 
-    def excluded(self, answers: Ints) -> Ints:
-        """Return the images that may never be negatives where these entities are the true answers, ascending."""
-        key = tuple(answers.tolist())
-        if key not in self._excluded:
-            own = self._gallery.images.gather(np.asarray(answers, np.int32))
-            self._excluded[key] = np.unique(self._gallery.near.gather(own)) if len(own) else own
-        return self._excluded[key]
+    def probability(self, anchors: Anchors, shares: Shares) -> NDArray[np.float64]:
+        """Return how likely one draw is to be each image of the gallery, (A, G): what `draw` does, exactly.
+
+        A tier of which the share m is allowed goes to random with probability (1 - m)^TRIES.
+        """
+        excluded, pools = self._known(anchors, shares)
+        found = np.zeros((len(anchors.image), len(self._gallery)))
+        for i in range(len(anchors.image)):
+            left = 0.0  # what goes to random
+            for tier in np.flatnonzero(shares):
+                chances = self._chances(int(pools[i, tier]), int(excluded[i]))
+                allowed = chances.sum()
+                lost = (1 - min(allowed, 1.0)) ** TRIES if tier != RANDOM and allowed > 0 else float(tier != RANDOM)
+                left += shares[tier] * lost
+                found[i] += shares[tier] * (1 - lost) * chances / max(allowed, 1e-300)
+            if left:
+                chances = self._chances(int(pools[i, RANDOM]), int(excluded[i]))
+                found[i] += left * chances / max(chances.sum(), 1e-300)
+        return found
 
     def allowed(self, anchors: Anchors) -> NDArray[np.bool_]:
         """Return which images of the gallery may be negatives of each anchor, (A, G)."""
         allowed = np.ones((len(anchors.image), len(self._gallery)), np.bool_)
-        for i, answers in enumerate(anchors.answers):
-            allowed[i, self.excluded(answers)] = False
-        allowed[np.arange(len(anchors.image)), anchors.image] = False
+        for i, number in enumerate(self._known(anchors, np.zeros(len(TIERS)))[0].tolist()):
+            allowed[i, self._excluded[number]] = False
         return allowed
 
-    def distances(self, entity: int) -> NDArray[np.int8]:
-        """Return every entity's hops from one, (N,)."""
-        if entity not in self._distances:
-            self._distances[entity] = self._graph.hops(entity, FARTHEST)
-        return self._distances[entity]
+    def hops(self, anchors: Anchors, drawn: Drawn) -> NDArray[np.int8]:
+        """Return the hops from each anchor's entity to the owners of what was drawn, (A, K); -1 where nothing was."""
+        hops = np.empty(drawn.owner.shape, np.int8)
+        for i, entity in enumerate(anchors.entity.tolist()):
+            hops[i] = self.near.hops(entity)[drawn.owner[i]]
+        hops[drawn.owner < 0] = -1
+        return hops
 
-    def _forbidden(self, anchors: Anchors) -> NDArray[np.int64]:
-        """Return anchor · G + image of every image that an anchor excludes."""
-        width = np.int64(len(self._gallery))
-        parts = [i * width + self.excluded(answers) for i, answers in enumerate(anchors.answers)]
-        own = np.arange(len(anchors.image)) * width + anchors.image
-        return np.concatenate([*parts, own])
+    def _known(self, anchors: Anchors, shares: Shares) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the number of each anchor's exclusions (A,) and of its pools (A, tiers), made where they are new."""
+        if len(self._pools) + len(self._excluded) > KEPT:
+            self._forget()
+        wanted = tuple(np.union1d(np.flatnonzero(shares), [RANDOM]).tolist())
+        excluded = np.empty(len(anchors.image), np.int64)
+        pools = np.zeros((len(anchors.image), len(TIERS)), np.int64)
+        columns = (anchors.image, anchors.subject, anchors.relation, anchors.asks_tail, anchors.entity)
+        for i, each in enumerate(zip(*(column.tolist() for column in columns), anchors.answers, strict=True)):
+            image, subject, relation, asks_tail, entity, answers = each
+            key = image, subject, relation, asks_tail, answers.tobytes()
+            if key not in self._by_question:
+                images = self.exclusions.images(image, subject, relation, asks_tail, answers)
+                self._by_question[key] = self._excluded.add(images)
+            excluded[i] = self._by_question[key]
+            asked = entity, relation, asks_tail, wanted
+            if asked not in self._by_tiers:
+                self._by_tiers[asked] = self._numbers(Question(entity, relation, asks_tail), wanted)
+            pools[i] = self._by_tiers[asked]
+        return excluded, pools
+
+    def _numbers(self, question: Question, wanted: Sequence[int]) -> list[int]:
+        """Return the numbers of a question's pools; that of a tier which is not wanted means nothing."""
+        numbers = [0] * len(TIERS)
+        for n in wanted:
+            tier = TIERS[n]
+            key = tier.name, tier.about(self.near, question)
+            if key not in self._by_tier:
+                pool = tier.pool(self.near, question)
+                self._by_tier[key] = self._pools.add(pool.entities, pool.weights)
+            numbers[n] = self._by_tier[key]
+        return numbers
+
+    def _forget(self) -> None:
+        self._pools, self._excluded = Pools(), Sets(len(self._gallery))
+        self._by_question: dict[Hashable, int] = {}  # -> number of exclusions
+        self._by_tiers: dict[Hashable, list[int]] = {}  # -> number of each tier's pool
+        self._by_tier: dict[Hashable, int] = {}  # (tier, what it depends on) -> number of its pool
 
     def _an_image(self, entity: Ints, rng: np.random.Generator) -> Ints:
         start = self._gallery.images.start
@@ -136,58 +162,24 @@ class Sampler:
         place = start[entity] + (rng.random(len(entity)) * count).astype(np.int32)
         return self._gallery.images.values[place]
 
-    def _pools(self, anchors: Anchors, i: int) -> tuple[Ints, ...]:
-        """Return the illustrated entities of each tier."""
-        entity, relation = int(anchors.entity[i]), int(anchors.relation[i])
-        near, farther = self._ring(entity)
-        same_range = self._range(relation, bool(anchors.asks_tail[i])) if relation >= 0 else near[:0]
-        return near, farther, same_range, self._type(entity), self._illustrated
-
-    def _ring(self, entity: int) -> tuple[Ints, Ints]:
-        if entity not in self._rings:
-            distance = self.distances(entity)[self._illustrated]
-            self._rings[entity] = self._illustrated[distance == 1], self._illustrated[distance == 2]
-        return self._rings[entity]
-
-    def _range(self, relation: int, asks_tail: bool) -> Ints:
-        key = relation, asks_tail
-        if key not in self._by_range:
-            side = self._graph.incoming if asks_tail else self._graph.outgoing
-            entities = np.repeat(np.arange(len(self._graph.entities), dtype=np.int32), np.diff(side.indptr))
-            found = np.unique(entities[side.relation == relation])
-            self._by_range[key] = np.intersect1d(found, self._illustrated).astype(np.int32)
-        return self._by_range[key]
-
-    def _type(self, entity: int) -> Ints:
-        kind = int(self._first_type[entity])
-        if kind not in self._by_type:
-            same = self._illustrated[self._first_type[self._illustrated] == kind]
-            self._by_type[kind] = same if kind >= 0 else same[:0]
-        return self._by_type[kind]
-
-    def _hops(self, entity: Ints, owner: Ints) -> NDArray[np.int8]:
-        hops = np.full(owner.shape, FARTHEST + 1, np.int8)
-        for i, each in enumerate(entity.tolist()):
-            hops[i] = self.distances(each)[owner[i]]
-        hops[owner < 0] = -1
-        return hops
+    def _chances(self, pool: int, excluded: int) -> NDArray[np.float64]:
+        """Return how likely a draw from a pool is each image of the gallery, zero where it is excluded. (G,)"""
+        entities, chances = self._pools.shares(pool)
+        images = self._gallery.images
+        count = images.start[entities + 1] - images.start[entities]
+        found: NDArray[np.float64] = np.zeros(len(self._gallery))
+        np.add.at(found, images.gather(entities), np.repeat(chances / count, count))
+        found[self._excluded[excluded]] = 0
+        return found
 
 
-def first_types(graph: Adjacency) -> Ints:
-    """Return a number for each entity's winning type, -1 where it has none. (N,)"""
-    numbers: dict[str, int] = {}
-    return np.array(
-        [numbers.setdefault(each.types[0], len(numbers)) if each.types else -1 for each in graph.entities], np.int32
-    )
-
-
-def histogram(drawn: Drawn) -> Mapping[str, Mapping[str, int]]:
-    """Count what was drawn, by tier and by hops."""
+def histogram(drawn: Drawn, hops: NDArray[np.int8]) -> Mapping[str, Mapping[str, int]]:
+    """Count what was drawn, by tier and by hops (A, K)."""
     real = drawn.image >= 0
-    tiers = np.bincount(drawn.tier[real], minlength=len(TIERS))
-    hops = np.bincount(drawn.hops[real], minlength=FARTHEST + 2)
+    by_tier = np.bincount(drawn.tier[real], minlength=len(TIERS))
+    by_hops = np.bincount(hops[real], minlength=FARTHEST + 2)
     names = [*(str(hop) for hop in range(FARTHEST + 1)), f">{FARTHEST}"]
     return {
-        "tiers": dict(zip(TIERS, tiers.tolist(), strict=True)),
-        "hops": dict(zip(names, hops.tolist(), strict=True)),
+        "tiers": dict(zip(NAMES, by_tier.tolist(), strict=True)),
+        "hops": dict(zip(names, by_hops.tolist(), strict=True)),
     }

@@ -13,7 +13,8 @@ from torch.nn import functional
 from model.batches import Batch, Counts
 from model.gallery import Gallery, Ints
 from model.losses import info_nce, mean_of, next_token
-from model.negatives import Anchors, Drawn, Sampler, histogram, mix_at
+from model.mix import Shares, all_random, mix_at
+from model.negatives import Anchors, Drawn, Sampler, histogram
 from model.network import KnowBLIP
 from model.settings import TrainSettings
 from model.steps import Step
@@ -25,6 +26,7 @@ class Whole:
 
     anchors: Anchors
     drawn: Drawn | None  # a negative's row for each anchor, where negatives are drawn
+    shares: Shares  # of the tiers
     counts: Counts
 
 
@@ -43,14 +45,13 @@ class Objective:
 
     def whole(self, step: Step, progress: float, rng: np.random.Generator) -> Whole:
         """Draw the negatives of a whole step; `progress` (0 to 1) hardens them. Every process draws the same."""
-        drawn = None
+        drawn, shares = None, self._mix(progress)
         if self._sampler and len(step.anchors.image) and self._settings.negatives in ("proximity", "random"):
-            shares = mix_at(progress if self._settings.negatives == "proximity" else 0.0)
             drawn = self._sampler.draw(step.anchors, self._settings.drawn, shares, rng)
             if self._network.training:
-                for key, counts in histogram(drawn).items():
+                for key, counts in histogram(drawn, self._sampler.hops(step.anchors, drawn)).items():
                     self.drawn[key].update(counts)
-        return Whole(step.anchors, drawn, step.counts)
+        return Whole(step.anchors, drawn, shares, step.counts)
 
     def losses(self, part: Batch, whole: Whole) -> dict[str, Tensor]:
         """Return a part's losses by name; `total` is lowered. The sum over all parts is the mean over the step."""
@@ -107,13 +108,36 @@ class Objective:
                 )
             else:
                 keys = network.retrieval_keys(self._descriptors)
-            return info_nce(positive, scale * queries @ keys.T, torch.from_numpy(allowed).to(self._device))
+            weights = log_weights(self._sampler, anchors, whole.shares).to(self._device) if kind == "weighted" else None
+            return info_nce(positive, scale * queries @ keys.T, torch.from_numpy(allowed).to(self._device), weights)
         drawn = whole.drawn.image[part.of_step]  # (A, K)
         distinct, place = np.unique(drawn, return_inverse=True)
         keys = network.retrieval_keys(self._described(distinct))
         negatives = keys[torch.from_numpy(place.reshape(drawn.shape)).to(self._device)]  # (A, K, W)
         cosines = torch.einsum("aw,akw->ak", queries, negatives)
-        return info_nce(positive, scale * cosines, torch.from_numpy(drawn >= 0).to(self._device))
+        weights = None
+        if self._settings.corrected:
+            weights = -log_weights(self._sampler, anchors, whole.shares, drawn).to(self._device)
+        return info_nce(positive, scale * cosines, torch.from_numpy(drawn >= 0).to(self._device), weights)
+
+    def _mix(self, progress: float) -> Shares:
+        settings = self._settings
+        if settings.negatives == "random":
+            return all_random()
+        return mix_at(progress, settings.mix, settings.hardest, settings.ramp)
+
+
+def log_weights(sampler: Sampler, anchors: Anchors, shares: Shares, drawn: Ints | None = None) -> Tensor:
+    """Return the log of how often a mix draws each of the `drawn` images (A, K), of K draws: what corrects them.
+
+    Without `drawn`, of how often it draws each image of the gallery, of as many draws as there are images (A, G):
+    weighted so, the softmax over all is what more and more drawn negatives approach.
+    """
+    chances = sampler.probability(anchors, shares)
+    if drawn is not None:
+        chances = np.take_along_axis(chances, drawn, axis=1)
+    expected = np.maximum(chances * chances.shape[1], 1e-12)
+    return torch.from_numpy(np.log(expected).astype(np.float32))
 
 
 def fast_bf16(device: torch.device) -> bool:

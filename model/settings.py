@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from ingest.encoder_names import LITE
 from kg.errors import DataError
+from model.mix import HARD, HARDEST, RAMP, parse_mix
 from model.negatives import KINDS, Negatives
 from model.presets import Kno, Preset, preset
 
@@ -22,6 +23,10 @@ class TrainSettings:
     lora: int | None = None
     negatives: Negatives = "proximity"
     drawn: int = 32  # negatives for each <RET>, where they are drawn
+    mix: str = HARD  # the shares of the tiers in the hard part of what is drawn
+    hardest: float = HARDEST  # the share of the hard part at the end of the ramp; the rest is random
+    ramp: float = RAMP  # of the training, in which the hard part grows from nothing
+    corrected: bool = False  # whether each logit is lowered by the log of how often its image was to be drawn
     steps: int | None = None
     minutes: float | None = None
     seed: int = 0
@@ -48,6 +53,9 @@ class TrainSettings:
                 "Steps, minutes, negatives, patience, batches a step, steps between validations and lines of the log "
                 "must be above zero."
             )
+        parse_mix(self.mix)  # or DataError
+        if not (0 <= self.hardest <= 1 and 0 <= self.ramp <= 1):
+            raise DataError("The hardest share of negatives and the ramp to it are between 0 and 1.")
 
 
 def shape_of(settings: TrainSettings) -> Preset:

@@ -62,3 +62,15 @@ def test_batch_without_images_has_no_retrieval_loss() -> None:
 def test_mean_of_nothing_is_zero_rather_than_nan() -> None:
     assert float(mean_of(torch.tensor([2.0, 3.0]), torch.tensor([False, False]))) == 0
     assert float(mean_of(torch.tensor([2.0, 4.0]), torch.tensor([True, True]))) == 3
+
+
+def test_corrected_draws_approach_the_softmax_over_the_whole_gallery() -> None:
+    generator = torch.Generator().manual_seed(0)
+    scores = torch.randn(1, 50, generator=generator)
+    chances = torch.softmax(2 * torch.randn(50, generator=generator), dim=0)
+    drawn = torch.multinomial(chances, 40_000, replacement=True, generator=generator)[None]
+    positive, all_of_them = torch.tensor([1.5]), torch.ones(1, 50, dtype=torch.bool)
+    whole = info_nce(positive, scores, all_of_them)
+    weights = -torch.log(40_000 * chances[drawn])
+    sampled = info_nce(positive, scores[0][drawn], torch.ones_like(drawn, dtype=torch.bool), weights)
+    assert abs(float(sampled - whole)) < 0.05

@@ -9,9 +9,12 @@ import pytest
 from ingest.descriptor import COLOURS
 from kg.adjacency import Adjacency, Picture, Relation, Vertex, build
 from model.gallery import Gallery, gallery
-from model.negatives import FARTHEST, RANDOM, TIERS, Anchors, Drawn, Sampler, histogram, mix_at
+from model.mix import all_random, mix_at
+from model.negatives import Anchors, Drawn, Sampler, histogram
+from model.proximity import FARTHEST
+from model.tiers import NAMES, RANDOM
 
-EVEN = np.full(len(TIERS), 1 / len(TIERS))
+EVEN = np.full(len(NAMES), 1 / len(NAMES))
 ENTITIES, PICTURED = 60, 45
 
 
@@ -71,28 +74,34 @@ def make_world(seed: int) -> World:
 
 def anchors_of(graph: Adjacency, found: Gallery) -> Anchors:
     """Ask for every pictured tail, and for every pictured head, of every triple."""
-    image, entity, relation, asks_tail, answers = [], [], [], [], []
+    image, entity, relation, asks_tail, answers, subject = [], [], [], [], [], []
     heads = graph.triple_heads().tolist()
     for n, head in enumerate(heads):
         kind, tail = int(graph.outgoing.relation[n]), int(graph.outgoing.neighbour[n])
-        for asked, right, asks in ((graph.tails(head, kind), tail, True), (graph.heads(kind, tail), head, False)):
+        for asked, right, about, asks in (
+            (graph.tails(head, kind), tail, head, True),
+            (graph.heads(kind, tail), head, tail, False),
+        ):
             if len(found.images[right]):
                 image.append(int(found.images[right][0]))
                 entity.append(right)
                 relation.append(kind)
                 asks_tail.append(asks)
                 answers.append(np.asarray(asked, np.int32))
+                subject.append(about)
     image.append(int(found.images[3][0]))  # a picture that nobody asked for
     entity.append(3)
     relation.append(-1)
     asks_tail.append(False)
     answers.append(np.array([3], np.int32))
+    subject.append(-1)
     return Anchors(
         np.array(image, np.int32),
         np.array(entity, np.int32),
         np.array(relation, np.int32),
         np.array(asks_tail),
         answers,
+        np.array(subject, np.int32),
     )
 
 
@@ -105,13 +114,22 @@ def draw(world: World, shares: np.ndarray = EVEN, seed: int = 0, count: int = 24
     return Sampler(world.graph, world.gallery).draw(world.anchors, count, shares, np.random.default_rng(seed))
 
 
+def hops_of(world: World, drawn: Drawn) -> np.ndarray:
+    return Sampler(world.graph, world.gallery).hops(world.anchors, drawn)
+
+
+def share(name: str) -> np.ndarray:
+    """Return the mix of one tier alone."""
+    return np.array([float(name == each) for each in NAMES])
+
+
 def forbidden(world: World, i: int) -> set[int]:
     """Return what must not be a negative, found without the sampler: pictures of answers, and their near-duplicates."""
     own = {
         image for image in range(len(world.gallery)) if world.answers_of(image) & set(world.anchors.answers[i].tolist())
-    }
+    } | {int(world.anchors.image[i])}
     near = {int(other) for image in own for other in world.gallery.near[image]}
-    return own | near | {int(world.anchors.image[i])}
+    return own | near
 
 
 def test_negative_never_shows_a_true_answer_nor_what_looks_like_it(world: World) -> None:
@@ -132,39 +150,38 @@ def test_whole_gallery_leaves_out_the_same_images(world: World) -> None:
 
 def test_each_tier_is_what_it_says(world: World) -> None:
     drawn = draw(world)
+    hops = hops_of(world, drawn)
     anchors, graph = world.anchors, world.graph
     seen = set()
     for (i, k), tier in np.ndenumerate(drawn.tier):
-        name, entity = TIERS[tier], int(anchors.entity[i])
+        name, entity, owner = NAMES[tier], int(anchors.entity[i]), int(drawn.owner[i, k])
         seen.add(name)
-        owners = world.answers_of(int(drawn.image[i, k]))
-        away = {owner: min(world.hops[entity].get(owner, FARTHEST + 1), FARTHEST + 1) for owner in owners}
-        assert drawn.hops[i, k] in away.values()
+        assert owner in world.answers_of(int(drawn.image[i, k]))
+        assert hops[i, k] == min(world.hops[entity].get(owner, FARTHEST + 1), FARTHEST + 1)
         match name:
-            case "hop1":
-                assert drawn.hops[i, k] == 1
-            case "hop2":
-                assert drawn.hops[i, k] == 2
+            case "neighbour":
+                assert hops[i, k] == 1
+            case "shares":
+                assert hops[i, k] == 2
             case "range":
                 side = graph.incoming if anchors.asks_tail[i] else graph.outgoing
-                relations = [set(side.relation[side.indptr[o] : side.indptr[o + 1]].tolist()) for o in owners]
-                assert any(int(anchors.relation[i]) in found for found in relations)
+                assert int(anchors.relation[i]) in side.relation[side.indptr[owner] : side.indptr[owner + 1]]
             case "type":
-                assert any(graph.entities[o].types == graph.entities[entity].types != () for o in owners)
-    assert seen == set(TIERS)
+                assert graph.entities[owner].types == graph.entities[entity].types != ()
+    assert seen == set(NAMES)
 
 
 def test_picture_that_nobody_asked_for_has_no_range(world: World) -> None:
-    drawn = draw(world, np.array([0, 0, 1.0, 0, 0]))
+    drawn = draw(world, share("range"))
     assert (drawn.tier[-1] == RANDOM).all()
-    assert (drawn.tier[:-1] == TIERS.index("range")).any()
+    assert (drawn.tier[:-1] == NAMES.index("range")).any()
 
 
 def test_same_seed_draws_the_same_and_another_seed_others(world: World) -> None:
     first, again, other = draw(world, seed=4), draw(world, seed=4), draw(world, seed=5)
     np.testing.assert_array_equal(first.image, again.image)
     np.testing.assert_array_equal(first.tier, again.tier)
-    np.testing.assert_array_equal(first.hops, again.hops)
+    np.testing.assert_array_equal(first.owner, again.owner)
     assert (first.image != other.image).any()
 
 
@@ -177,30 +194,31 @@ def test_negatives_harden_as_training_goes_on(world: World) -> None:
     assert mixes[-1][RANDOM] == pytest.approx(0.2)
     shares = [mix[RANDOM] for mix in mixes]
     assert shares == sorted(shares, reverse=True)
-    near = [float((draw(world, mix).hops == 1).mean()) for mix in (mixes[0], mixes[-1])]
+    near = [float((hops_of(world, draw(world, mix)) == 1).mean()) for mix in (mixes[0], mixes[-1])]
     assert near[1] > 1.5 * near[0]
 
 
 def test_random_baseline_draws_by_no_proximity(world: World) -> None:
-    drawn = draw(world, mix_at(0.0))
+    drawn = draw(world, all_random())
     assert (drawn.tier == RANDOM).all()
-    assert histogram(drawn)["tiers"] == {"hop1": 0, "hop2": 0, "range": 0, "type": 0, "random": drawn.image.size}
+    assert histogram(drawn, hops_of(world, drawn))["tiers"] == dict.fromkeys(NAMES, 0) | {"random": drawn.image.size}
 
 
 def test_share_of_a_tier_is_drawn_where_it_has_images(world: World) -> None:
-    drawn = draw(world, np.array([0.0, 0.0, 0.0, 1.0, 0.0]))
+    drawn = draw(world, share("type"))
     typed = np.array([bool(world.graph.entities[e].types) for e in world.anchors.entity.tolist()])
-    assert (drawn.tier[typed] == TIERS.index("type")).mean() > 0.9
+    assert (drawn.tier[typed] == NAMES.index("type")).mean() > 0.9
     assert (drawn.tier[~typed] == RANDOM).all()
 
 
 def test_histogram_counts_what_was_drawn(world: World) -> None:
     drawn = draw(world)
-    counts = histogram(drawn)
+    hops = hops_of(world, drawn)
+    counts = histogram(drawn, hops)
     assert sum(counts["tiers"].values()) == sum(counts["hops"].values()) == drawn.image.size
-    assert counts["tiers"]["hop1"] == int((drawn.tier == 0).sum())
-    assert counts["hops"]["2"] == int((drawn.hops == 2).sum())
-    assert counts["hops"][f">{FARTHEST}"] == int((drawn.hops == FARTHEST + 1).sum())
+    assert counts["tiers"]["range"] == int((drawn.tier == 0).sum())
+    assert counts["hops"]["2"] == int((hops == 2).sum())
+    assert counts["hops"][f">{FARTHEST}"] == int((hops == FARTHEST + 1).sum())
 
 
 def test_graph_with_too_few_images_draws_none_rather_than_a_wrong_one() -> None:
@@ -209,30 +227,34 @@ def test_graph_with_too_few_images_draws_none_rather_than_a_wrong_one() -> None:
     graph = build("g", entities, [Relation("r", "R", "r")], [("e0", "r", "e1"), ("e1", "r", "e2")])
     rows = measured(2)
     found = gallery(graph, {"a" * 64: rows[0], "b" * 64: rows[1]}, {"a" * 64: 0, "b" * 64: (1 << 64) - 1})
-    anchors = Anchors(
-        np.array([0], np.int32), np.array([0], np.int32), np.array([0], np.int32), np.array([True]), [np.array([0])]
-    )
-    drawn = Sampler(graph, found).draw(anchors, 5, EVEN, np.random.default_rng(0))
+    none = np.array([0], np.int32)
+    anchors = Anchors(none, none, none, np.array([True]), [none], np.array([1], np.int32))
+    sampler = Sampler(graph, found)
+    drawn = sampler.draw(anchors, 5, EVEN, np.random.default_rng(0))
+    hops = sampler.hops(anchors, drawn)
+    assert (drawn.image == drawn.owner).all()
+    assert (drawn.image == hops).all()
     assert (drawn.image == -1).all()
-    assert (drawn.hops == -1).all()
-    assert histogram(drawn) == {"tiers": dict.fromkeys(TIERS, 0), "hops": dict.fromkeys(["0", "1", "2", "3", ">3"], 0)}
+    assert not sampler.probability(anchors, EVEN).any()
+    distances = ["0", "1", "2", "3", ">3"]
+    assert histogram(drawn, hops) == {"tiers": dict.fromkeys(NAMES, 0), "hops": dict.fromkeys(distances, 0)}
     assert not Sampler(graph, found).allowed(anchors).any()
 
 
 def test_right_image_is_no_negative_even_where_no_answer_is_known(world: World) -> None:
     one = Anchors(
         world.anchors.image[:1], world.anchors.entity[:1], world.anchors.relation[:1], world.anchors.asks_tail[:1],
-        [np.empty(0, np.int32)],
+        [np.empty(0, np.int32)], np.array([-1], np.int32),
     )  # fmt: skip
     sampler = Sampler(world.graph, world.gallery)
     drawn = sampler.draw(one, 500, EVEN, np.random.default_rng(0))
     assert int(one.image[0]) not in drawn.image
-    assert np.flatnonzero(~sampler.allowed(one)[0]).tolist() == one.image.tolist()
+    assert np.flatnonzero(~sampler.allowed(one)[0]).tolist() == world.gallery.near[int(one.image[0])].tolist()
 
 
 def test_batch_without_anchors_draws_nothing(world: World) -> None:
     none = np.empty(0, np.int32)
     drawn = Sampler(world.graph, world.gallery).draw(
-        Anchors(none, none, none, np.empty(0, bool), []), 4, EVEN, np.random.default_rng(0)
+        Anchors(none, none, none, np.empty(0, bool), [], none), 4, EVEN, np.random.default_rng(0)
     )
-    assert drawn.image.shape == drawn.tier.shape == drawn.hops.shape == (0, 4)
+    assert drawn.image.shape == drawn.tier.shape == drawn.owner.shape == (0, 4)

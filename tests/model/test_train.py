@@ -13,12 +13,13 @@ from kg.errors import CheckpointError, DataError
 from model import checkpoint
 from model.checkpoint import LOG, read_manifest, read_tensors
 from model.loop import Report
-from model.negatives import KINDS, TIERS
+from model.negatives import KINDS
 from model.objective import fast_bf16
 from model.prepare import Material
 from model.run import Run, load
 from model.schedule import learning_rate
 from model.settings import TrainSettings
+from model.tiers import NAMES
 from model.train import resume, train
 
 pytestmark = pytest.mark.usefixtures("run")
@@ -70,7 +71,7 @@ def test_manifest_says_what_the_run_was_made_of(run: Run, material: Material) ->
     assert manifest.data["triples"] == len(material.graph)
     assert set(manifest.versions) == {"torch", "transformers", "tokenizers", "python"}
     assert manifest.relations == tuple(relation.path for relation in material.graph.relations)
-    assert set(manifest.drawn["tiers"]) == set(TIERS)
+    assert set(manifest.drawn["tiers"]) == set(NAMES)
     assert sum(manifest.drawn["tiers"].values()) == sum(manifest.drawn["hops"].values()) > 0
 
 
@@ -178,12 +179,18 @@ def test_each_kind_of_negatives_trains(material: Material, tmp_path: Path, kind:
     manifest = train(material, settings_of(material, negatives=kind, steps=3, every=3), tmp_path / kind)
     assert manifest.losses["valid"]["RET"] > 0
     tiers = manifest.drawn["tiers"]
-    if kind in ("gallery", "batch"):
+    if kind in ("gallery", "weighted", "batch"):
         assert tiers == {}
     else:
         assert sum(tiers.values()) > 0
         hard = sum(count for tier, count in tiers.items() if tier != "random")
         assert (hard > 0) == (kind == "proximity")
+
+
+def test_corrected_draws_train_and_what_was_drawn_is_plotted(material: Material, tmp_path: Path) -> None:
+    settings = settings_of(material, negatives="proximity", corrected=True, ramp=0.0, steps=3, every=3)
+    assert train(material, settings, tmp_path / "run").losses["valid"]["RET"] < 50
+    assert "range" in (tmp_path / "run" / "negatives.svg").read_text()
 
 
 def test_same_seed_trains_the_same_model_and_another_seed_another(
@@ -258,7 +265,9 @@ def test_folder_of_other_things_is_never_written_to(material: Material, tmp_path
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"negatives": "easy"}, "no negatives 'easy'; there are: proximity, random, gallery, batch"),
+        ({"negatives": "easy"}, "no negatives 'easy'; there are: proximity, random, gallery, weighted, batch"),
+        ({"mix": "far=1"}, "no tier 'far'"),
+        ({"hardest": 1.5}, "between 0 and 1"),
         ({"steps": None}, "Nothing says when training ends"),
         ({"steps": 0}, "above zero"),
         ({"minutes": 0.0}, "above zero"),
