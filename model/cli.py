@@ -197,7 +197,7 @@ def read_material(kwk: Kwk, stores: Stores, graph_name: str, dialogues: Path, ho
         raise DataError(f"No image of '{graph_name}' is drawn in the style '{holdout}'; there are: {styles}.")
     if not pictures or not graph.image_roots:
         return Material(graph, {}, {}, dialogues)
-    return Material(graph, *measured(stores, graph, pictures, kwk.verbosity >= 0), dialogues)
+    return Material(graph, *measured(stores.engine, graph, pictures, kwk.verbosity >= 0), dialogues)
 
 
 @contextmanager

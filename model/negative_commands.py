@@ -93,7 +93,7 @@ def explain(
     with open_stores(kwk) as stores:
         name = chosen(kwk, stores.driver, graph_name)
         ends = [catalogue.find_entity(stores.driver, name, each) for each in (head, tail)]
-        graph, gallery = measured_gallery(stores, name, kwk.verbosity >= 0)
+        graph, gallery = measured_gallery(stores.driver, stores.engine, name, kwk.verbosity >= 0)
     found = negative_explain.explain(graph, gallery, (ends[0], relation, ends[1]), shares, count, seed)
     if as_json:
         click.echo(json.dumps(asdict(found), ensure_ascii=False, indent=2))
