@@ -172,6 +172,7 @@ def _best_relation(
     answers = own.answers if own else {}
     unheld = weights.unheld_pictured if candidate.pictured else weights.unheld
     score = np.where(relations.usual(candidate.entity.types), alike + believed - unheld, -np.inf)
+    score[[each for column in answers for each in relations.same.get(column, ())]] = -np.inf  # it has it otherwise
     for column, count in answers.items():
         score[column] = alike[column] + believed[column] + weights.answers * math.log1p(count)
     prior = candidate.prior + weights.degree * math.log1p(own.degree if own else 0)

@@ -9,6 +9,7 @@ import hashlib
 import json
 import re
 import tomllib
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -110,6 +111,18 @@ class Relations:
     def vocabulary(self) -> frozenset[str]:
         """Return the words that questions are made of: a name of these alone is hardly meant as one."""
         return frozenset(word.folded for text in self.texts for word in words_of(text))
+
+    @cached_property
+    def same(self) -> Mapping[int, frozenset[int]]:
+        """Map a column to those that are asked for in some of the same words: they mean the same, or its inverse."""
+        asking: dict[str, set[int]] = defaultdict(set)
+        for place in np.flatnonzero(self.wordings).tolist():
+            asking[self.texts[place].casefold()].add(int(self.columns[place]))
+        found: dict[int, set[int]] = defaultdict(set)
+        for places in asking.values():
+            for place in places:
+                found[place] |= places
+        return {place: frozenset(others) for place, others in found.items()}
 
     @cached_property
     def kinds(self) -> tuple[str, ...]:

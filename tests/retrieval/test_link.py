@@ -56,3 +56,14 @@ def test_name_of_words_that_questions_are_made_of_is_hardly_meant(answerer: Answ
     assert not is_generic("Peru", mention, understanding.relations.vocabulary)
     assert is_generic("Peru", mention, frozenset({"peru"}))
     assert ids_of([*found, *found]) == ids_of(found)
+
+
+def test_fact_held_from_the_other_end_is_found_where_the_relation_asked_for_is_not(films: Answerer) -> None:
+    understanding = films.understanding
+    relations, film = understanding.relations, understanding.names.by_id["/m/1"]
+    asked = Candidate(film, "Who directed {x}", 0.5, True)
+    directs = relations.by_path["/film/director/film"]
+    own = {film.id: Own({2 * directs + 1: 1}, 1)}
+    found = link([asked], own, relations, understanding.likeness, understanding.weights, "Who directed Big Fish")
+    assert found is not None
+    assert (found.relation, found.direction, found.held) == (directs, "head", True)
