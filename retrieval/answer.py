@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 from kg.adjacency import Picture
 from retrieval import say
 from retrieval.ground import Filled, Reader
+from retrieval.grounds import Grounds, grounds
 from retrieval.link import Floats, Link
 from retrieval.names import Named
 from retrieval.relations import Relations
 from retrieval.search import Pictures
+from retrieval.spoken import NOTHING, Spoken, after
 from retrieval.understand import Understanding, Understood
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ class Shown:
     path: str
     sha256: str
     entity: str
+    name: str  # of the entity
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,7 @@ class Answer:
     images: tuple[Shown, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     grounded: bool = False  # something of it is answered from the graph
+    grounds: tuple[Grounds, ...] = ()  # how each part of the question was understood
 
 
 @dataclass(slots=True)
@@ -62,6 +66,7 @@ class Said:
 
     question: str
     seen: Floats | None
+    spoken: Spoken = NOTHING  # what the conversation has spoken of before
     sentences: list[str] = field(default_factory=list)
     images: list[Shown] = field(default_factory=list)
     evidence: dict[Evidence, None] = field(default_factory=dict)  # once each, in order
@@ -87,20 +92,31 @@ class Answerer:
     image_root: Path | None = None
 
     def ask(self, question: str, picture: Image.Image | None = None) -> Answer:
-        """Answer a question, about a picture where one is shown."""
+        """Answer a question by itself, about a picture where one is shown."""
+        return self.turn(question, picture)[0]
+
+    def turn(
+        self, question: str, picture: Image.Image | None = None, spoken: Spoken = NOTHING
+    ) -> tuple[Answer, Spoken]:
+        """Answer one turn of a conversation; return what it has spoken of then."""
         seen = shown = None
         if picture is not None:
             pictures = self.pictures()
             shown = pictures.measured(picture) if pictures else None
             seen = pictures.known(shown) if pictures and shown is not None else []
-        understood = self.understanding.understand(question, seen, shown)
+        understood = self.understanding.understand(question, seen, shown, spoken)
         slots = [each.slot for each in understood]
         filled = iter(self.reader.fill([slot for slot in slots if slot], self.understanding.relations))
-        said = Said(question, shown)
+        said = Said(question, shown, spoken)
+        answers: list[Sequence[Named]] = []
         for each, slot in zip(understood, slots, strict=True):
             log.info("understood %s", traced(each, self.understanding.relations))
-            self._say(each, next(filled) if slot else None, said)
-        return Answer(" ".join(said.sentences), tuple(said.images), tuple(said.evidence), said.grounded)
+            found = next(filled) if slot else None
+            self._say(each, found, said)
+            answers.append(list(dict.fromkeys(edge.other for edge in found.edges)) if found else [])
+        reasons = tuple(grounds(each, self.understanding.relations, self.reader.graph) for each in understood)
+        answer = Answer(" ".join(said.sentences), tuple(said.images), tuple(said.evidence), said.grounded, reasons)
+        return answer, after(spoken, understood, answers, [image.sha256 for image in said.images])
 
     def answers(self, each: Understood) -> list[Named]:
         """Return every answer that the graph holds to one part, best first; nobody where none was understood."""
@@ -119,6 +135,8 @@ class Answerer:
             self._say_who(each, each.subject, said)
         elif each.link is None:
             self._show([each.subject], said, cite=True)
+        elif filled is not None and filled.edges and each.claim is not None:
+            self._say_whether(each.link, each.claim, filled, said)
         elif filled is not None and filled.edges:
             self._say_fact(each, each.link, filled, said)
         else:
@@ -138,7 +156,15 @@ class Answerer:
             self._show([subject], said)
 
     def _say_fact(self, each: Understood, link: Link, filled: Filled, said: Said) -> None:
-        """State what the edges hold, and cite them."""
+        """State what the edges hold, and how many they are where that is asked for."""
+        others = self._say_edges(link, filled, said)
+        if each.counts:
+            said.add(say.in_all(len(others) + filled.total - len(filled.edges)))
+        if each.wish:
+            self._show(others, said)
+
+    def _say_edges(self, link: Link, filled: Filled, said: Said) -> list[Named]:
+        """State edges and cite them; return whom they lead to."""
         relations = self.understanding.relations
         assert link.relation is not None  # noqa: S101 - a slot was filled
         others = list(dict.fromkeys(edge.other for edge in filled.edges))
@@ -156,8 +182,14 @@ class Answerer:
         for edge in filled.edges:
             said.cite(Evidence(names[edge.head], edge.head, edge.relation, names[edge.tail], edge.tail))
         said.grounded = True
-        if each.wish:
-            self._show(others, said)
+        return others
+
+    def _say_whether(self, link: Link, claim: Named, filled: Filled, said: Said) -> None:
+        """Say whether what was proposed is so, with the edge that says it, or with those that answer instead."""
+        edges = [edge for edge in filled.edges if edge.other.id == claim.id]
+        said.add(say.yes() if edges else say.no(self._said(claim)))
+        kept = Filled(tuple(edges), len(edges)) if edges else filled
+        self._say_edges(link, kept, said)
 
     def _say_nothing(self, each: Understood, subject: Named, said: Said) -> None:
         """Say what the graph does not hold."""
@@ -179,14 +211,20 @@ class Answerer:
         said.add(say.here([self._said(entity) for entity in shown]))
         for entity in shown:
             picture = self._best(images[entity.id], said)
-            said.images.append(Shown(str((self.image_root or Path()) / picture.path), picture.sha256, entity.id))
+            file = str((self.image_root or Path()) / picture.path)
+            said.images.append(Shown(file, picture.sha256, entity.id, entity.name))
             if cite:
-                file = PurePosixPath(picture.path).name
-                said.cite(Evidence(entity.name, entity.id, "HAS_IMAGE", file, picture.sha256))
+                name = PurePosixPath(picture.path).name
+                said.cite(Evidence(entity.name, entity.id, "HAS_IMAGE", name, picture.sha256))
         said.grounded = True
 
     def _best(self, images: Sequence[Picture], said: Said) -> Picture:
-        """Return the one of an entity's images that <RET> looks for after what was said; without a run the first."""
+        """Return the one of an entity's images that <RET> looks for after what was said; without a run the first.
+
+        No image is shown twice in a conversation while the entity has another.
+        """
+        seen = said.spoken.shown | {image.sha256 for image in said.images}
+        images = [image for image in images if image.sha256 not in seen] or images
         pictures = self.pictures() if len(images) > 1 and self.understanding.model else None
         if pictures is None:
             return images[0]

@@ -16,7 +16,9 @@ from kg.progress import Progress, silent
 from kg.stores import Stores
 from retrieval import queries
 from retrieval.answer import Answerer
+from retrieval.conversation import Host
 from retrieval.ground import Reader
+from retrieval.journal import Journal
 from retrieval.link import FREEBASE, Weights
 from retrieval.names import NameIndex
 from retrieval.relations import Encode, read_relations
@@ -60,6 +62,15 @@ def open_answerer(
         cache(lambda: open_pictures(stores, reader, roots, home, run, progress)),
         next(iter(roots), None),
     )
+
+
+def open_host(stores: Stores, graph: str, home: Path, run_name: str | None, progress: Progress = silent) -> Host:
+    """Return what answers conversations about a graph, with a trained run where there is one, and writes them down."""
+    from retrieval.run import choose_run
+
+    run = choose_run(home, graph, run_name)
+    answerer = open_answerer(stores, graph, home, run, progress)
+    return Host(answerer, Journal(stores.engine, graph), run.manifest.id if run else None)
 
 
 def image_roots(reader: Reader) -> list[Path]:

@@ -1,8 +1,9 @@
-"""`kwk ask` and `kwk evaluate`."""
+"""`kwk ask`, `kwk chat` and `kwk evaluate`."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,11 +13,8 @@ from kg.cli import Kwk
 from kg.graph_commands import graph_option, json_option
 
 if TYPE_CHECKING:
-    from PIL import Image
-
     from retrieval.answer import Answer
 
-LONGEST = 2_000  # characters of a question
 WIDE = 140  # characters of a line of figures, where no terminal says how many fit
 
 
@@ -36,20 +34,62 @@ def ask(
     from kg.graph_commands import chosen
     from kg.progress import bar, silent
     from kg.stores import open_stores
-    from retrieval.assemble import open_answerer
-    from retrieval.run import choose_run
+    from retrieval.assemble import open_host
+    from retrieval.conversation import Conversation
+    from retrieval.intake import checked, read_picture
 
     text = checked(question)
     picture = read_picture(image) if image else None
     progress = bar if kwk.verbosity >= 0 else silent
     with open_stores(kwk) as stores:
         graph = chosen(kwk, stores.driver, graph_name)
-        run = choose_run(kwk.home, graph, run_name)
-        answer = open_answerer(stores, graph, kwk.home, run, progress).ask(text, picture)
+        given = open_host(stores, graph, kwk.home, run_name, progress).turn(Conversation(), text, picture)
     if as_json:
-        click.echo(json.dumps(asdict(answer), ensure_ascii=False, indent=2))
+        click.echo(json.dumps({"id": str(given.id)} | asdict(given.answer), ensure_ascii=False, indent=2))
     else:
-        print_answer(answer)
+        print_answer(given.answer, str(given.id))
+
+
+@click.command()
+@graph_option
+@click.option("--run", "run_name", metavar="RUN", help="The trained run; default: the graph's newest, if there is one.")
+@click.pass_obj
+def chat(kwk: Kwk, graph_name: str | None, run_name: str | None) -> None:
+    """Talk with a graph: follow-up questions, pictures, and what each answer rests on."""
+    from rich.console import Console
+
+    from kg.graph_commands import chosen
+    from kg.progress import bar, silent
+    from kg.stores import open_stores
+    from retrieval.assemble import open_host
+    from retrieval.chat import Chat
+
+    progress = bar if kwk.verbosity >= 0 else silent
+    with open_stores(kwk) as stores:
+        graph = chosen(kwk, stores.driver, graph_name)
+        host = open_host(stores, graph, kwk.home, run_name, progress)
+        Chat(host, Console(markup=False, highlight=False)).run(typed())
+
+
+def typed() -> Iterator[str]:
+    """Yield what is typed, line by line, until Ctrl-D; a pipe's lines as they come. Ctrl-C drops a line."""
+    import sys
+
+    if not sys.stdin.isatty():
+        yield from sys.stdin
+        return
+    import readline  # noqa: F401 - lines can be edited and called back
+
+    while True:
+        try:
+            line = input("> ")
+        except EOFError:
+            click.echo()
+            return
+        except KeyboardInterrupt:
+            click.echo()
+            continue
+        yield line
 
 
 @click.command()
@@ -103,30 +143,7 @@ def evaluate(
         print_report(report, console if console.is_terminal else Console(markup=False, highlight=False, width=WIDE))
 
 
-def checked(question: str) -> str:
-    """Return a question that can be read. Raises DataError."""
-    from kg.errors import DataError
-
-    text = question.encode("utf-8", "replace").decode().strip()  # a shell may hand over half a character
-    if not text:
-        raise DataError('There is no question; ask one, such as: kwk ask "What is the capital of Peru?"')
-    if len(text) > LONGEST:
-        raise DataError(f"The question has {len(text):,} characters; ask it in {LONGEST:,} or fewer.")
-    return text
-
-
-def read_picture(file: Path) -> Image.Image:
-    """Return the pixels of a picture, RGB. Raises DataError."""
-    from ingest.images import Unusable, decode, read_within
-    from kg.errors import DataError
-
-    try:
-        return decode(read_within(file.absolute().parent, file.name))[0]
-    except Unusable as exc:
-        raise DataError(f"The picture {file} can't be used, it {exc}; show another one.") from exc
-
-
-def print_answer(answer: Answer) -> None:
+def print_answer(answer: Answer, id: str) -> None:
     """Print an answer to read: what is said, the files of the images, the edges."""
     click.echo(answer.text)
     for image in answer.images:
@@ -135,3 +152,4 @@ def print_answer(answer: Answer) -> None:
         click.echo("\nFrom the graph:")
     for edge in answer.evidence:
         click.echo(f"  {edge.subject} — {edge.relation} → {edge.object}")
+    click.echo(f"\nanswer {id[:8]}; `kwk trace {id[:8]}` follows it back", err=True)

@@ -85,6 +85,7 @@ class Link:
     held: bool
     score: float
     likeness: float
+    probability: float | None = None  # that a trained model gives the relation
 
 
 def mentioned(text: str, index: NameIndex, vocabulary: frozenset[str], weights: Weights) -> list[Candidate]:
@@ -152,7 +153,13 @@ def link(
         if key not in believed:
             believed[key] = weights.belief * belief(candidate) * (1 - unfit) if belief else none
         each = _best_relation(
-            candidate, own.get(candidate.entity.id), relations, *alike[candidate.masked], believed[key], weights
+            candidate,
+            own.get(candidate.entity.id),
+            relations,
+            *alike[candidate.masked],
+            believed[key],
+            weights,
+            belief is not None,
         )
         if best is None or each.score > best.score:
             best = each
@@ -167,6 +174,7 @@ def _best_relation(
     elsewhere: float,
     believed: Floats,
     weights: Weights,
+    believing: bool,
 ) -> Link:
     """Choose among the relations that an entity has and those that its like usually have. Arrays are (2R,)."""
     answers = own.answers if own else {}
@@ -187,6 +195,7 @@ def _best_relation(
         held=understood and column in answers,
         score=float(score[column]) + prior,
         likeness=float(alike[column]),
+        probability=float(believed[column]) / weights.belief if believing and weights.belief else None,
     )
 
 

@@ -38,6 +38,21 @@ def one(relation: Relation, direction: Direction, subject: str, answer: str) -> 
     return state(fitted(relation.wordings.statements[0], head, tail), head, tail)
 
 
+def yes() -> str:
+    """Confirm."""
+    return "Yes."
+
+
+def no(proposed: str) -> str:
+    """Deny, as far as the graph holds it."""
+    return f"Not {proposed}, as far as the graph holds it."
+
+
+def in_all(total: int) -> str:
+    """Say how many answers there are."""
+    return f"That is {total:,} in all." if total != 1 else "That is one."
+
+
 def not_held(relation: Relation, direction: Direction, subject: str) -> str:
     """Say that the graph has no such fact: "The graph does not hold the capital of Peru." """
     if direction == "tail":

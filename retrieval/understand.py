@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -12,16 +13,19 @@ from numpy.typing import NDArray
 
 from dialogue.grammar import noun_of_type
 from model.questions import HOLE
+from retrieval.claims import asks_how_many, asks_whether, proposed
 from retrieval.ground import Reader, Slot
 from retrieval.link import Belief, Candidate, Floats, Link, Own, Weights, ids_of, is_generic, link, mentioned
 from retrieval.names import Named, NameIndex, words_of
 from retrieval.questions import Part, Pointing, one_by_one, parts_of, points, speaks_of_a_picture
 from retrieval.relations import IT, Encode, Relations
 from retrieval.search import Seen
+from retrieval.spoken import NOTHING, Spoken, leaves_out, one_of
 
 MOST_NAMED = 48  # candidates by name
 MOST_SEEN = 12  # candidates by picture
-SPOKEN_OF = 0.3  # what counts in favour of whom the part before was about
+SPOKEN_OF = 0.3  # what counts in favour of what was spoken of before, the likeliest first
+EARLIER = 0.05  # taken off each further one
 _ASKS_WHO = (
     "What is {it}?", "What does {it} show?", "Who is {it}?", "What is {it} called?", "What is the name of {it}?",
     "What is the {noun} of {it}?", "Which {noun} is {it}?", "What {noun} is {it}?", "Which {noun} has {it}?",
@@ -34,6 +38,7 @@ _WISHES = (
     "Bring up an image of the flag of it", "Do you know what the flag of it looks like?", "I need an image of it",
     "I have never seen the flag of it, show me", "Is there a picture of the flag of it?",
 )  # fmt: skip
+_AGAIN = re.compile(r"\s*\b(?:again|once more|another time)$", re.IGNORECASE)
 LIKE_A_WISH = 0.6  # as like one of these as this, a question is one
 _DESCRIBE = (
     IT, "what is it", "who is it", "what was it", "who was it", "tell me about it", "what are it", "describe it",
@@ -60,6 +65,9 @@ class Understood:
     pictured: bool = False  # the subject was shown, not named
     unknown_picture: bool = False
     has: Mapping[int, int] = field(default_factory=dict)  # what the graph holds of the subject: answers by column
+    masked: str = ""  # what was asked, HOLE in the place of the subject
+    claim: Named | None = None  # the answer that the question proposes
+    counts: bool = False  # the number of answers is asked for
 
     @property
     def slot(self) -> Slot | None:
@@ -98,20 +106,44 @@ class Understanding:
         return self.relations.likeness(vectors), self.relations.likeness_elsewhere(vectors)
 
     def understand(
-        self, question: str, seen: Sequence[Seen] | None = None, shown: Floats | None = None
+        self,
+        question: str,
+        seen: Sequence[Seen] | None = None,
+        shown: Floats | None = None,
+        spoken: Spoken = NOTHING,
     ) -> list[Understood]:
-        """Understand each part of a question. `seen`: whom the shown picture, measured as `shown` (M,), may show."""
+        """Understand each part of a question. `seen`: whom the shown picture, measured as `shown` (M,), may show.
+
+        `spoken` is what the conversation has spoken of before.
+        """
         parts = [each for part in parts_of(question, self._protected(question)) for each in self._apart(part)]
-        candidates = [self._candidates(part, seen) for part in parts]
+        named_in = [self._in_conversation(part, self._candidates(part, seen), spoken) for part in parts]
+        parts, candidates = [part for part, _ in named_in], [named for _, named in named_in]
         own = self.reader.own(list({i for each in candidates for i in ids_of(each)}), self.relations)
         found: list[Understood] = []
         for part, named in zip(parts, candidates, strict=True):
             if part.refers_back and found:
                 found[-1] = replace(found[-1], wish=True)
                 continue
-            before = found[-1].subject if found else None
-            found.append(self._one(part, named, own, before, seen, shown))
+            subject = found[-1].subject if found else None
+            before = (subject, *spoken.topics) if subject else spoken.topics
+            found.append(self._one(part, named, {**own, **self._own(before)}, before, seen, shown))
         return found
+
+    def _own(self, entities: Sequence[Named]) -> Mapping[str, Own]:
+        return self.reader.own([entity.id for entity in entities], self.relations) if entities else {}
+
+    def _in_conversation(
+        self, part: Part, named: Sequence[Candidate], spoken: Spoken
+    ) -> tuple[Part, Sequence[Candidate]]:
+        """Read "the second one" as the entity that was listed there, and "and of Chile?" as what was asked before."""
+        if meant := one_of(part.text, spoken.listed):
+            entity, masked = meant
+            return part, [Candidate(entity, masked, SPOKEN_OF, True)]
+        if spoken.asked is None or part.wish or not any(leaves_out(each.masked) for each in named):
+            return part, named
+        again = [replace(each, masked=spoken.asked.text) for each in named if leaves_out(each.masked)]
+        return replace(part, wish=part.wish or spoken.asked.wish), again
 
     def _protected(self, question: str) -> list[tuple[int, int]]:
         """Return the stretches that are long names: they are not cut."""
@@ -148,32 +180,67 @@ class Understanding:
         part: Part,
         candidates: Sequence[Candidate],
         own: Mapping[str, Own],
-        before: Named | None,
+        before: Sequence[Named],
         seen: Sequence[Seen] | None,
         shown: Floats | None,
     ) -> Understood:
         """Understand one part."""
+        if seen is None and asks_whether(part.text) and (whether := self._whether(part)):
+            return whether
         if seen is not None and not candidates:
             return Understood(part, None, unknown_picture=True)
         if not any(each.certain for each in candidates):
-            if before is not None and points(part.text):
-                candidates = [Candidate(before, part.text, SPOKEN_OF, True)]
+            if before and (points(part.text) or part.refers_back):
+                candidates = self._meant(part, list(dict.fromkeys(before)))
             elif unknown_name(part.text, candidates, self.relations.vocabulary):
                 return Understood(part, None)
         if not candidates:
             return Understood(part, None)
         first, pictured = candidates[0], candidates[0].pictured
         if part.wish and bare(first.masked) == IT:  # nothing is asked beside the wish
-            return Understood(part, first.entity, wish=True, pictured=pictured)
+            return Understood(part, first.entity, wish=True, pictured=pictured, masked=first.masked)
         belief = self._belief(shown) if self.model else None
         chosen = link(candidates, own, self.relations, self.likeness, self.weights, part.text, belief)
         assert chosen is not None  # noqa: S101 - there are candidates
         if not part.wish and self._wishes(first, chosen):
-            return Understood(part, first.entity, wish=True, pictured=pictured)
+            return Understood(part, first.entity, wish=True, pictured=pictured, masked=first.masked)
         who = self._asks_who(first, chosen)
         subject = first.entity if who else chosen.subject
         has = own[subject.id].answers if subject.id in own else {}
-        return Understood(part, subject, None if who else chosen, who, part.wish, pictured, has=has)
+        masked = next(each.masked for each in candidates if each.entity.id == subject.id)
+        counts = asks_how_many(part.text) and not who
+        return Understood(
+            part, subject, None if who else chosen, who, part.wish, pictured, has=has, masked=masked, counts=counts
+        )
+
+    def _whether(self, part: Part) -> Understood | None:
+        """Read a part as one that proposes an answer; None where it names no two that a relation could tie.
+
+        A reading that the graph confirms counts first, then one whose subject has such facts, then one that asks
+        for the tail: "Is Nairobi the capital of Peru?" is about Peru.
+        """
+        vocabulary = self.relations.vocabulary
+        named = [each for each in self.names.mentions(part.text) if not is_generic(part.text, each, vocabulary)]
+        readings = list(proposed(part.text, named, self.weights))
+        own = self._own([candidate.entity for candidate, _ in readings])
+        found: list[tuple[bool, bool, bool, float, Understood]] = []
+        for candidate, claim in readings:
+            chosen = link([candidate], own, self.relations, self.likeness, self.weights, "")
+            if chosen is None or chosen.relation is None:
+                continue
+            read = Understood(part, chosen.subject, chosen, masked=candidate.masked, claim=claim)
+            (filled,) = self.reader.fill([read.slot], self.relations) if read.slot else (None,)
+            confirmed = filled is not None and any(edge.other.id == claim.id for edge in filled.edges)
+            found.append((confirmed, chosen.held, chosen.direction == "tail", chosen.score, read))
+        return max(found, key=lambda each: each[:4])[4] if found else None
+
+    def _meant(self, part: Part, before: Sequence[Named]) -> list[Candidate]:
+        """Return what a pronoun may mean, the likeliest first: for a picture, what has one."""
+        if part.wish:
+            shown = self.reader.images([entity.id for entity in before])
+            before = sorted(before, key=lambda entity: entity.id not in shown)
+        text = _AGAIN.sub("", part.text) or IT
+        return [Candidate(each, text, SPOKEN_OF - EARLIER * place, True) for place, each in enumerate(before)]
 
     def _belief(self, shown: Floats | None) -> Belief:
         def belief(candidate: Candidate) -> Floats:

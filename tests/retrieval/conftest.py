@@ -42,6 +42,8 @@ from model.train import train
 from retrieval.album import Album, View, read_album, view
 from retrieval.answer import Answerer
 from retrieval.assemble import image_roots, open_answerer
+from retrieval.conversation import Host
+from retrieval.journal import Journal
 from retrieval.trials import Trial
 
 FLAGS = ("PE", "JP", "FR", "BR", "CA", "KE", "IN", "NO", "GR", "TR", "ZA", "KR", "MX", "SE", "CH", "NP", "SJ")
@@ -75,6 +77,12 @@ def atlas(stores: Stores, tower: Tower, home: Path) -> Iterator[str]:
 def answerer(stores: Stores, atlas: str, home: Path) -> Answerer:
     """What answers questions about the atlas, without a trained run."""
     return open_answerer(stores, atlas, home)
+
+
+@pytest.fixture(scope="session")
+def host(answerer: Answerer, stores: Stores, atlas: str) -> Host:
+    """What answers conversations about the atlas and writes them down, without a trained run."""
+    return Host(answerer, Journal(stores.engine, atlas))
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,56 @@
+"""Questions that propose an answer, to be confirmed or denied: "Is Lima the capital of Peru?"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import permutations
+
+from model.questions import HOLE
+from retrieval.link import Candidate, Weights
+from retrieval.names import Mention, Named
+
+_ASKS = re.compile(
+    r"(?:and\s+|so\s+|but\s+)?(?:is|are|was|were|does|do|did|has|have|had)\b(?!\s+(?:you|there)\b)", re.IGNORECASE
+)
+_ALTERNATIVES = re.compile(r"\b(?:or|which|what|who|whom|whose|where|when|how)\b", re.IGNORECASE)
+_COUNTS = re.compile(
+    r"(?:and\s+|so\s+|but\s+)?(?:how\s+many\b|what\s+is\s+the\s+number\s+of\b|count\s+the\b)", re.IGNORECASE
+)
+MOST = 6  # names that are paired
+
+
+def asks_whether(text: str) -> bool:
+    """Say whether a text can be answered by yes or no."""
+    return _ASKS.match(text) is not None and _ALTERNATIVES.search(text) is None
+
+
+def asks_how_many(text: str) -> bool:
+    """Say whether a text asks for a number of answers."""
+    return _COUNTS.match(text) is not None
+
+
+def proposed(text: str, mentions: Sequence[Mention], weights: Weights) -> Iterator[tuple[Candidate, Named]]:
+    """Yield each way to read one of two names as the subject and the other as the proposed answer.
+
+    The proposed answer is asked for in its place: "Is Lima the capital of Peru?" is read as "Is what the capital of
+    {x}?".
+    """
+    for subject, answer in permutations(_longest(mentions)[:MOST], 2):
+        if subject.start < answer.end and answer.start < subject.end:
+            continue
+        first, second = sorted(((subject, HOLE), (answer, "what")), key=lambda each: each[0].start)
+        between = text[first[0].end : second[0].start]
+        masked = text[: first[0].start] + first[1] + between + second[1] + text[second[0].end :]
+        prior = weights.main * subject.main + weights.words * min(subject.words, 5)
+        yield Candidate(subject.entity, masked, prior, True), answer.entity
+
+
+def _longest(mentions: Sequence[Mention]) -> list[Mention]:
+    """Return the mentions that no longer one covers."""
+
+    def covered(each: Mention) -> bool:
+        own = each.end - each.start
+        return any(o.start <= each.start and each.end <= o.end and o.end - o.start > own for o in mentions)
+
+    return [each for each in mentions if not covered(each)]

@@ -1,0 +1,69 @@
+"""How each part of a question was understood, and the query that its slot is filled by: kept with the answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dialogue.wordings import Direction
+from kg.export_cypher import identifier, text
+from retrieval.relations import Relations
+from retrieval.understand import Understood
+
+DRAWN = 100  # edges that a query draws
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """What one part of a question was taken to ask; `query` is Cypher that runs as it stands, empty where none was."""
+
+    asked: str
+    subject: str | None  # id
+    relation: str | None  # path
+    direction: Direction | None  # of what is asked for
+    held: bool  # the graph holds it
+    likeness: float | None  # of the question with the relation's wordings, about 0 to 1
+    score: float | None  # of subject and relation together
+    probability: float | None  # that the trained model gives the relation; None without a run
+    query: str
+
+    def told(self) -> list[str]:
+        """Return the lines that say it to a person."""
+        if self.subject is None:
+            return [f"“{self.asked}”: nobody that the graph knows"]
+        if self.relation is None:
+            return [f"“{self.asked}”: {self.subject}, no relation"]
+        believed = f", the model {100 * self.probability:.0f} %" if self.probability is not None else ""
+        return [
+            f"“{self.asked}”: {self.subject}, {self.relation} for its {self.direction} "
+            f"(likeness {self.likeness:.2f}, score {self.score:.2f}{believed})"
+        ]
+
+
+def grounds(understood: Understood, relations: Relations, graph: str) -> Grounds:
+    """Return how a part was understood."""
+    link, subject = understood.link, understood.subject
+    relation = relations.each[link.relation] if link is not None and link.relation is not None else None
+    asked, id = understood.part.text, subject.id if subject else None
+    if link is None or relation is None:
+        return Grounds(asked, id, None, None, False, None, None, None, "")
+    return Grounds(
+        asked,
+        id,
+        relation.path,
+        link.direction,
+        link.held,
+        round(link.likeness, 4),
+        round(link.score, 4),
+        None if link.probability is None else round(link.probability, 4),
+        query(graph, link.subject.id, relation.type, link.direction),
+    )
+
+
+def query(graph: str, subject: str, type: str, direction: Direction) -> str:
+    """Return Cypher that draws the edges of a slot."""
+    start, end = ("-", "->") if direction == "tail" else ("<-", "-")
+    return (
+        f"MATCH fact = (:Entity {{graph: {text(graph)}, id: {text(subject)}}})\n"
+        f"             {start}[:{identifier(type)}]{end}(:Entity)\n"
+        f"RETURN fact LIMIT {DRAWN}"
+    )

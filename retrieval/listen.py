@@ -1,0 +1,87 @@
+"""Open what `kwk serve` answers with, and listen until it is told to stop."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import neo4j
+import torch
+import uvicorn
+from neo4j.exceptions import DriverError, Neo4jError
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from ingest.review import shown
+from kg.errors import ServiceError
+from kg.local_page import build, impatient
+from kg.progress import Progress
+from kg.stores import Stores
+from retrieval.assemble import open_host
+from retrieval.guard import ServeSettings
+from retrieval.page import Desk, chat_page
+from retrieval.serve import Service, application
+
+GRACE = 5  # seconds that requests may end in after a signal
+
+
+def listen(
+    stores: Stores,
+    graph: str,
+    home: Path,
+    run_name: str | None,
+    settings: ServeSettings,
+    place: tuple[str, int],
+    say: Callable[[str], None],
+    progress: Progress,
+) -> None:
+    """Serve a graph at (host, port) until SIGINT or SIGTERM. Raises ServiceError if the port is taken."""
+    torch.set_num_threads(1)  # a question is too short for two, and requests run beside each other
+    bound = bind(*place)
+    with impatient(stores.addresses.neo4j) as driver:
+        host = open_host(replace(stores, driver=driver), graph, home, run_name, progress)
+        service = Service(
+            host, settings, lambda sha256, side: shown(driver, graph, sha256, side), lambda: alive(stores, driver)
+        )
+        app = application(service)
+        app.mount("/", build(chat_page(Desk(host, driver, stores.addresses.neo4j))))
+        config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=GRACE, ws="none")
+        logging.getLogger("httpx").setLevel(logging.WARNING)
+        address = "http://{}:{}".format(*bound.getsockname()[:2])
+        say(f"'{graph}' answers at {address}/v1/chat/completions, and on a page at {address} (Ctrl-C ends)")
+        with suppress(KeyboardInterrupt):  # uvicorn passes it on after it has closed
+            uvicorn.Server(config).run([bound])
+        service.threads.shutdown(wait=True, cancel_futures=True)
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Return a listening socket. Raises ServiceError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+        bound.listen(256)
+    except OSError as exc:
+        bound.close()
+        raise ServiceError(f"{host}:{port} can't be listened on ({exc.strerror}): name another with --port.") from exc
+    return bound
+
+
+def alive(stores: Stores, driver: neo4j.Driver) -> dict[str, bool]:
+    """Say whether each store answers."""
+    found = {"neo4j": True, "postgres": True}
+    try:
+        driver.verify_connectivity()
+    except (DriverError, Neo4jError):
+        found["neo4j"] = False
+    try:
+        with stores.engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+    except SQLAlchemyError:
+        found["postgres"] = False
+    return found

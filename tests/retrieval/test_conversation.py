@@ -1,0 +1,84 @@
+"""A conversation: pronouns, "the second one" and "and of Chile?" are answered in the light of what was said before."""
+
+from uuid import UUID
+
+import pytest
+from PIL import Image
+
+from ingest.sample import folder
+from retrieval.conversation import Conversation, Host, digest_of
+
+PERU = "urn:kwk:atlas:country/PE"
+
+
+@pytest.mark.parametrize(
+    ("turns", "said"),
+    [
+        (("What is the capital of Peru?", "And its currency?"), "The currency of Peru is the Peruvian Sol."),
+        (("What is the capital of Peru?", "And of Chile?"), "The capital of Chile is Santiago."),
+        (("What is the currency of Peru?", "What about Japan?"), "The currency of Japan is the Japanese Yen."),
+        (("Which countries border on Switzerland?", "What is the capital of the second one?"),
+         "The capital of Germany is Berlin."),
+        (("What is the capital of Peru?", "What is it?"), "Lima: Capital of Peru."),
+        (("What are the capitals of Peru and Kenya?", "What is the first one?"), "Lima: Capital of Peru."),
+        (("What is the capital of Peru?", "And its currency?", "And of Brazil?"),
+         "The currency of Brazil is the Brazilian Real."),
+    ],
+)  # fmt: skip
+def test_a_follow_up_is_understood(host: Host, turns: tuple[str, ...], said: str) -> None:
+    conversation = Conversation()
+    texts = [host.turn(conversation, turn).answer.text for turn in turns]
+    assert texts[-1] == said
+
+
+def test_a_question_that_names_its_subject_is_not_taken_for_a_follow_up(host: Host) -> None:
+    conversation = Conversation()
+    host.turn(conversation, "What is the currency of Peru?")
+    answer = host.turn(conversation, "Show me the flag of Brazil").answer
+    assert answer.text == "Here is a picture of Brazil."
+    assert len(answer.images) == 1
+
+
+def test_a_picture_is_asked_for_of_what_has_one(host: Host) -> None:
+    conversation = Conversation()
+    host.turn(conversation, "What is the capital of Peru?")
+    assert [image.entity for image in host.turn(conversation, "Show me its flag").answer.images] == [PERU]
+
+
+def test_no_image_is_shown_twice_while_there_is_another(host: Host) -> None:
+    conversation = Conversation()
+    own = {image.sha256 for image in host.answerer.reader.images([PERU])[PERU]}
+    shown = [host.turn(conversation, "Show me the flag of Peru").answer.images[0].sha256 for _ in own]
+    assert len(own) > 1
+    assert set(shown) == own
+    assert host.turn(conversation, "Show me the flag of Peru").answer.images[0].sha256 in own
+
+
+def test_a_picture_is_spoken_of_in_the_next_turn(host: Host) -> None:
+    conversation = Conversation()
+    with Image.open(folder() / "images" / "flag-PE-noto.webp") as flag:
+        first = host.turn(conversation, "Which country is this?", flag.convert("RGB"))
+    assert "Peru" in first.answer.text
+    assert host.turn(conversation, "What is its capital?").answer.text == "The capital of Peru is Lima."
+
+
+def test_it_means_nothing_where_nothing_was_spoken_of(host: Host) -> None:
+    answer = host.turn(Conversation(), "What is its capital?").answer
+    assert not answer.grounded and not answer.evidence
+
+
+def test_every_turn_is_written_down_in_its_place(host: Host) -> None:
+    conversation = Conversation()
+    for question in ("What is the capital of Peru?", "And its currency?"):
+        host.turn(conversation, question)
+    rows = [host.journal.find(str(given.id)) for given in conversation.given]
+    assert [row["turn"] for row in rows] == [0, 1]
+    assert {row["conversation"] for row in rows} == {conversation.id}
+    assert rows[1]["said"]["evidence"][0]["object"] == "Peruvian Sol"
+
+
+def test_pictures_are_told_apart_by_their_pixels() -> None:
+    black, white = Image.new("RGB", (4, 2)), Image.new("RGB", (4, 2), "white")
+    assert digest_of(black) == digest_of(black.copy()) != digest_of(white)
+    assert digest_of(black) != digest_of(Image.new("RGB", (2, 4)))
+    assert isinstance(Conversation().id, UUID)

@@ -1,0 +1,41 @@
+"""An answer is followed back to its edges, the turns that taught them and the gates, by Cypher that runs as printed."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+from click.testing import Result
+
+from retrieval.conversation import Conversation, Host
+from tests.retrieval.conftest import Cut
+
+Ask = Callable[..., Result]
+
+
+def test_an_answers_edge_is_shown_with_who_says_it(host: Host, kwk: Ask) -> None:
+    given = host.turn(Conversation(), "What is the capital of Peru?")
+    text = kwk("-q", "trace", str(given.id)[:12]).stdout
+    assert "question: What is the capital of Peru?" in text
+    assert "head: Peru, relation: CAPITAL, tail: Lima, sources: ['atlas']" in text
+
+
+def test_every_step_is_cypher_that_runs_as_it_is_printed(host: Host, kwk: Ask) -> None:
+    given = host.turn(Conversation(), "What is the capital of Peru? Could you show me its flag?")
+    found = json.loads(kwk("-q", "trace", str(given.id), "--json").stdout)
+    assert found["steps"]
+    with host.answerer.reader.driver.session() as session:
+        for step in found["steps"]:
+            session.run(step["query"]).consume()
+    assert any(row.get("gate") for step in found["steps"] for row in step["rows"]), "the gates tell of the flag"
+
+
+def test_an_edge_that_is_gone_is_said_to_be_gone(host: Host, kwk: Ask, cut: Cut) -> None:
+    given = host.turn(Conversation(), "What is the currency of Brazil?")
+    assert "gone from the graph" not in kwk("-q", "trace", str(given.id)).stdout
+    with cut("urn:kwk:atlas:country/BR", "CURRENCY"):
+        assert "gone from the graph" in kwk("-q", "trace", str(given.id)).stdout
+
+
+@pytest.mark.parametrize("id", ["00000000-0000", "no such turn"])
+def test_what_is_not_there_is_said_to_be_missing(kwk: Ask, atlas: str, id: str) -> None:
+    assert "There is no answer" in kwk("-q", "trace", "--graph", atlas, id, code=1).output
