@@ -1,0 +1,103 @@
+"""`kwk runs`: what has been trained."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from kg.cli import Kwk
+from kg.graph_commands import graph_option, json_option, print_table
+
+if TYPE_CHECKING:
+    from model.checkpoint import Manifest
+
+
+@click.group()
+def runs() -> None:
+    """List the trained runs; show or export one."""
+
+
+@runs.command("list")
+@graph_option
+@json_option
+@click.pass_obj
+def list_runs(kwk: Kwk, graph_name: str | None, as_json: bool) -> None:
+    """List the runs, the one saved last first."""
+    from model.checkpoint import runs as found_runs
+
+    rows = [summary(folder, manifest) for folder, manifest in found_runs(kwk.home, graph_name)]
+    if as_json:
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+    elif not rows:
+        click.echo("Nothing has been trained yet; `kwk train` does it.")
+    else:
+        heads = ("run", "graph", "preset", "negatives", "step", "best_step", "loss", "finished")
+        print_table(heads, [tuple(row[head] for head in heads) for row in rows])
+
+
+@runs.command()
+@click.argument("run", required=False)
+@json_option
+@click.pass_obj
+def show(kwk: Kwk, run: str | None, as_json: bool) -> None:
+    """Show RUN, by default the one saved last: settings, losses, negatives that were drawn."""
+    from model import checkpoint
+
+    folder = checkpoint.find(kwk.home, run)
+    manifest = checkpoint.read_manifest(folder)
+    checkpoint.verify(folder, manifest)
+    if as_json:
+        click.echo(json.dumps(checkpoint.record_of(manifest), ensure_ascii=False, indent=2))
+        return
+    click.echo(told(folder, manifest))
+    for title in ("settings", "versions", "losses", "drawn"):
+        click.echo(f"{title}:")
+        for key, value in getattr(manifest, title).items():
+            click.echo(f"  {key}: {value}")
+
+
+@runs.command("export")
+@click.argument("run", required=False)
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to be made.")
+@json_option
+@click.pass_obj
+def export_run(kwk: Kwk, run: str | None, out: Path, as_json: bool) -> None:
+    """Write RUN, by default the one saved last, as a folder that Hugging Face's transformers loads."""
+    from model import checkpoint
+    from model.export import export
+    from model.run import load
+
+    parts = export(load(checkpoint.find(kwk.home, run)), out)
+    if as_json:
+        click.echo(json.dumps({"folder": str(out), "parts": parts}))
+    else:
+        click.echo(f"{out} holds {', '.join(parts)}")
+
+
+def summary(folder: Path, manifest: Manifest) -> dict[str, Any]:
+    """Return what a list says of a run."""
+    return {
+        "run": manifest.id,
+        "graph": manifest.graph,
+        "folder": str(folder),
+        "preset": manifest.shape["name"],
+        "negatives": manifest.settings["negatives"],
+        "step": manifest.step,
+        "seconds": round(manifest.seconds, 1),
+        "best_step": manifest.best_step,
+        "loss": round(manifest.best_loss, 3) if math.isfinite(manifest.best_loss) else None,
+        "finished": manifest.finished or "no",
+    }
+
+
+def told(folder: Path, manifest: Manifest) -> str:
+    """Return what became of a run, in words."""
+    return (
+        f"Run {manifest.id} on '{manifest.graph}': {manifest.step:,} steps in {manifest.seconds:.0f} s "
+        f"(ended by {manifest.finished or 'nothing yet'}), validation loss {manifest.best_loss:.3f} at step "
+        f"{manifest.best_step:,}. It lies in {folder}"
+    )
