@@ -134,7 +134,7 @@ def main() -> None:
     if not folder:
         print("training: KWK_BENCH_DIALOGUES names no folder of dialogues: NOT MEASURED")
         return
-    torch.set_num_threads(2)
+    torch.set_num_threads(1)
     members, vocabulary = examples(Path(folder))
     lengths = [len(each.ids) for each in members]
     print(f"training: {len(members):,} conversations of {np.mean(lengths):.0f} tokens, the longest {max(lengths)}")
