@@ -69,7 +69,7 @@ class Trainee:
         torch.manual_seed(0)
         self.network = KnowBLIP(preset(name), Sizes(vocabulary, 1345, 1280, 512, 384))
         if frozen:
-            for parameter in self.network.language.parameters():
+            for parameter in self.network.language.layers.parameters():  # tokens train, so gradients pass all layers
                 parameter.requires_grad_(False)
         settings = TrainSettings("fb15k", "", steps=1)
         self.objective = Objective(self.network, settings, None, None)
