@@ -80,7 +80,7 @@ class Trainee:
     def step(self, batch: Batch) -> None:
         """Take a step on a batch."""
         self.optimiser.zero_grad()
-        losses = self.objective.losses(batch, Whole(batch.anchors, None, batch.counts))
+        losses = self.objective.losses(batch, Whole(batch.anchors, None, np.zeros(0), batch.counts))
         losses["total"].backward()
         clip_grad_norm_(self.trained, 1.0)
         self.optimiser.step()

@@ -73,7 +73,7 @@ def test_packing_leaves_nobody_out_and_fills_its_rows(talks: list[Example]) -> N
 
 
 def losses_of(objective: Objective, batch: Batch) -> dict[str, torch.Tensor]:
-    return objective.losses(batch, Whole(batch.anchors, None, batch.counts))
+    return objective.losses(batch, Whole(batch.anchors, None, np.zeros(0), batch.counts))
 
 
 @pytest.mark.parametrize("adapter", ["qformer", "bind"])
