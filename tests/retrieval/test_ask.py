@@ -62,6 +62,10 @@ def test_every_answer_that_the_graph_holds_is_named(answerer: Answerer, question
 
 def test_evidence_has_names_ids_and_the_relation_as_the_graph_has_them(kwk_ask: Ask) -> None:
     found = json.loads(kwk_ask("Of which country is Lima the capital?", "--json").stdout)
+    assert kwk_ask("Of which country is Lima the capital?").stderr.count("kwk trace") == 1
+    (grounds,) = found.pop("grounds")
+    assert (grounds["subject"], grounds["relation"], grounds["held"]) == (LIMA, "urn:kwk:atlas:capital", True)
+    assert len(found.pop("id")) == 36
     assert found == {
         "text": "The capital of Peru is Lima.",
         "images": [],
