@@ -1,4 +1,4 @@
-"""Arrays that grow at their end, so that one binary search answers for many lists at once."""
+"""Arrays that grow at their end, so that one look-up answers for many lists at once."""
 
 from __future__ import annotations
 
@@ -40,13 +40,16 @@ class Growing(Generic[T]):
 class Pools:
     """Lists of entities with weights, numbered as they are added; any number of draws from any of them at once.
 
-    Pool p holds `reach` from p to p + 1, ascending: where the weights of its entities, of sum 1, add up to. So the
-    entity of a draw u in [0, 1) from pool p is found by looking p + u up in all of `reach`.
+    Pool p holds `reach` from p to p + 1, ascending: where the weights of its entities, of sum 1, add up to. The entity
+    of a draw u in [0, 1) from pool p of n entities is the first that reaches beyond p + u. It is found from `guide`,
+    which has the first that reaches beyond p + j / n for each j < n: on average less than one step before it (Chen and
+    Asau, "On generating random variates from an empirical distribution", 1974).
     """
 
     def __init__(self) -> None:
         self._entities, self._reach = Growing(np.int32), Growing(np.float64)
         self._start, self._size = Growing(np.int64), Growing(np.int64)
+        self._guide = Growing(np.int64)
 
     def __len__(self) -> int:
         """Return the number of entities in all pools."""
@@ -64,7 +67,10 @@ class Pools:
         reach = np.arange(1, count + 1) / max(count, 1) if weights is None else np.cumsum(weights)
         if weights is not None and count:
             reach /= reach[-1]
-        self._start.extend(np.array([len(self._entities)]))
+        start = len(self._entities)
+        marks = np.searchsorted(reach, np.arange(count) / max(count, 1), side="right")
+        self._guide.extend(start + np.minimum(marks, max(count - 1, 0)))
+        self._start.extend(np.array([start]))
         self._size.extend(np.array([count]))
         self._entities.extend(entities)
         self._reach.extend(number + reach)
@@ -72,8 +78,13 @@ class Pools:
 
     def draw(self, pool: NDArray[np.int64], chance: NDArray[np.float64]) -> NDArray[np.int32]:
         """Return an entity of each pool (N,), none of which is empty, for chances (N,) in [0, 1)."""
-        place = np.searchsorted(self._reach.values, pool + chance, side="right")
-        np.minimum(place, (self._start.values + self._size.values - 1)[pool], out=place)  # p + u may round to p + 1
+        start, size, reach = self._start.values[pool], self._size.values[pool], self._reach.values
+        place = self._guide.values[start + (chance * size).astype(np.int64)]
+        wanted, last = pool + chance, start + size - 1  # p + u may round to p + 1
+        short = np.flatnonzero((reach[place] <= wanted) & (place < last))
+        while len(short):
+            place[short] += 1
+            short = short[(reach[place[short]] <= wanted[short]) & (place[short] < last[short])]
         drawn: NDArray[np.int32] = self._entities.values[place]
         return drawn
 
@@ -84,17 +95,19 @@ class Pools:
 
 
 class Sets:
-    """Sets of numbers below `width`, numbered as they are added; membership in any of them by one binary search."""
+    """Sets of numbers below `width`, numbered as they are added; membership in any of them by one bit."""
 
     def __init__(self, width: int) -> None:
         self._width = np.int64(max(width, 1))
+        self._bytes = (max(width, 1) + 7) // 8  # of a set's bits
+        self._bits = Growing(np.uint8)
         self._keys = Growing(np.int64)
         self._start = Growing(np.int64)
         self._start.extend(np.zeros(1, np.int64))
 
     def __len__(self) -> int:
-        """Return the number of numbers in all sets."""
-        return len(self._keys)
+        """Return the room that all sets take, in numbers of 8 bytes."""
+        return len(self._keys) + len(self._bits) // 8
 
     def __getitem__(self, number: int) -> NDArray[np.int64]:
         """Return one set, ascending."""
@@ -104,14 +117,15 @@ class Sets:
     def add(self, ascending: NDArray[np.int32]) -> int:
         """Add a set and return its number."""
         number = len(self._start) - 1
+        row = np.zeros(8 * self._bytes, np.bool_)
+        row[ascending] = True
+        self._bits.extend(np.packbits(row, bitorder="little"))
         self._keys.extend(number * self._width + ascending)
         self._start.extend(np.array([len(self._keys)]))
         return number
 
     def hold(self, sets: NDArray[np.int64], numbers: NDArray[np.int32]) -> NDArray[np.bool_]:
         """Say of each number (N,) whether it is in the set (N,) beside it."""
-        keys = self._keys.values
-        wanted = sets * self._width + numbers
-        place = np.searchsorted(keys, wanted)
-        held: NDArray[np.bool_] = keys[np.minimum(place, len(keys) - 1)] == wanted
+        byte = self._bits.values[sets * self._bytes + (numbers >> 3)]
+        held: NDArray[np.bool_] = (byte >> (numbers & 7).astype(np.uint8) & 1).view(np.bool_)
         return held

@@ -66,21 +66,27 @@ class Sampler:
         excluded, pools = self._known(anchors, shares)
         sizes = self._pools.sizes[pools]  # (A, tiers)
         total = len(anchors.image)
-        tier = np.searchsorted(np.cumsum(shares), rng.random((total, count)), side="right").clip(max=RANDOM)
+        tier = np.searchsorted(np.cumsum(shares), rng.random(total * count), side="right").clip(max=RANDOM)
         tier = tier.astype(np.int8)
-        image, owner = np.full((total, count), -1, np.int32), np.full((total, count), -1, np.int32)
+        image, owner = np.full(total * count, -1, np.int32), np.full(total * count, -1, np.int32)
+        left = np.arange(total * count)  # places without an image
         for attempt in range(2 * TRIES):
-            row, column = np.nonzero(image < 0)
-            if not len(row):
+            if not len(left):
                 break
-            wanted = tier[row, column]
+            row, wanted = left // count, tier[left]
             wanted[(sizes[row, wanted] == 0) | (attempt >= TRIES)] = RANDOM
-            entity = self._pools.draw(pools[row, wanted], rng.random(len(row)))
+            entity = self._pools.draw(pools[row, wanted], rng.random(len(left)))
             drawn = self._an_image(entity, rng)
-            fine = ~self._excluded.hold(excluded[row], drawn)
-            row, column = row[fine], column[fine]
-            image[row, column], owner[row, column], tier[row, column] = drawn[fine], entity[fine], wanted[fine]
-        return Drawn(image, owner, tier)
+            refused = self._excluded.hold(excluded[row], drawn)
+            if refused.any():
+                fine = ~refused
+                done, drawn, entity, wanted = left[fine], drawn[fine], entity[fine], wanted[fine]
+            else:
+                done = left
+            image[done], owner[done], tier[done] = drawn, entity, wanted
+            left = left[refused]
+        shape = total, count
+        return Drawn(image.reshape(shape), owner.reshape(shape), tier.reshape(shape))
 
     def probability(self, anchors: Anchors, shares: Shares) -> NDArray[np.float64]:
         """Return how likely one draw is to be each image of the gallery, (A, G): what `draw` does, exactly.
