@@ -55,6 +55,7 @@ PATIENCE = "Validations without a lower loss, after which training ends."
 @mix_options
 @click.option("--drawn", type=click.IntRange(min=1), default=32, show_default=True, help="Negatives for each <RET>.")
 @click.option("--corrected", is_flag=True, help="Lower each drawn logit by the log of its expected count.")
+@click.option("--recipe", metavar="NAME", help="Losses and negatives of others, as a baseline: gill or textbind.")
 @click.option("--steps", type=click.IntRange(min=1), help="Steps to train.")
 @click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help=f"Minutes to train [{MINUTES:g}].")
 @click.option(
@@ -93,6 +94,7 @@ def train(
 
     workers = Workers.here()
     limits = {key: chosen[key] for key in ("steps", "minutes") if chosen[key] is not None}
+    chosen |= by_recipe(chosen.pop("recipe"))
     with open_stores(kwk) as stores:
         if resumed:
             folder = checkpoint.find(kwk.home, resumed)
@@ -125,6 +127,18 @@ def train(
         raise
     if workers.writes:
         click.echo(json.dumps(summary(folder, manifest)) if as_json else told(folder, manifest))
+
+
+def by_recipe(name: str | None) -> dict[str, str | float]:
+    """Return the settings of a recipe. Raises UsageError where an option or --resume says otherwise; DataError."""
+    from model.recipes import recipe
+
+    if name is None:
+        return {}
+    context = click.get_current_context()
+    if context.get_parameter_source("negatives") is ParameterSource.COMMANDLINE or context.params["resumed"]:
+        raise click.UsageError("--recipe decides the negatives of a new run; leave out --negatives and --resume.")
+    return dict(recipe(name).settings)
 
 
 def refuse_changes(saved: Mapping[str, Any], given: Mapping[str, Any]) -> None:

@@ -48,6 +48,7 @@ class Spoken:
     text: str
     names: tuple[tuple[int, str], ...]  # where a <KNO> stood, and the name that follows it
     shown: tuple[int, ...]  # where a <RET> stood
+    sure: tuple[float, ...] = ()  # how probable each name is among all that there are
 
 
 def speak(run: Run, turns: Sequence[Turn], measured: Floats, names: Names, show: Show, limit: int = 96) -> Spoken:
@@ -56,7 +57,7 @@ def speak(run: Run, turns: Sequence[Turn], measured: Floats, names: Names, show:
     reading = Reading(run)
     state = reading.read(prompt.ids.tolist(), run.image_tokens(measured[len(measured) - len(prompt.images) :]))
     said: list[int] = []  # tokens of text since the last mark
-    text, named, shown = "", [], []
+    text, named, shown, sure = "", [], [], []
     for _ in range(limit):
         token = reading.next_token(state)
         if token == END_ID:
@@ -67,14 +68,15 @@ def speak(run: Run, turns: Sequence[Turn], measured: Floats, names: Names, show:
             continue
         text, said = text + run.tokenizer.decode(said), []
         if token == KNO_ID:
-            said, state, name = reading.name(state, names)
+            said, state, name, share = reading.name(state, names)
             named.append((len(text), name))
+            sure.append(share)
         else:
             shown.append(len(text))
             image = show(state)
             if image is not None:
                 state = reading.read([IMAGE_ID] * run.preset.queries, run.image_tokens(image[None]))
-    return Spoken(text + run.tokenizer.decode(said), tuple(named), tuple(shown))
+    return Spoken(text + run.tokenizer.decode(said), tuple(named), tuple(shown), tuple(sure))
 
 
 class Reading:
@@ -102,17 +104,23 @@ class Reading:
             logits[FORBIDDEN] = -torch.inf
             return int(logits.argmax())
 
-    def name(self, state: Tensor, names: Names) -> tuple[list[int], Tensor, str]:
-        """Say the likeliest of some names, token by token; return its tokens, the state after it, and the name."""
+    def name(self, state: Tensor, names: Names) -> tuple[list[int], Tensor, str, float]:
+        """Say the likeliest of some names, token by token; return its tokens, the state after it, the name, its share.
+
+        The share is the product over tokens of each one's probability among those that go on with some name.
+        """
         said: list[int] = []
-        node = names
+        node, sure = names, 1.0
         while node.following:
             tokens = list(node.following)
             with torch.inference_mode():
                 shares = self._run.network.logits(state).softmax(-1)[tokens]
-            if node.name is not None and float(shares.max()) < 1 - float(shares.sum()):
-                break  # what goes on with any other token is a name that ends here
+            ends = max(0.0, 1 - float(shares.sum())) if node.name is not None else 0.0
+            likeliest = float(shares.max())
+            if node.name is not None and likeliest < ends:
+                return said, state, node.name, sure * ends
+            sure *= likeliest / max(float(shares.sum()) + ends, 1e-12)
             said.append(tokens[int(shares.argmax())])
             node = node.following[said[-1]]
             state = self.read(said[-1:])
-        return said, state, node.name or ""
+        return said, state, node.name or "", sure

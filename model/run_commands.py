@@ -9,16 +9,22 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from kg.cli import Kwk
+from kg.cli import Kwk, Open
 from kg.graph_commands import graph_option, json_option, print_table
 
 if TYPE_CHECKING:
     from model.checkpoint import Manifest
 
 
-@click.group()
+class RunCommands(Open):
+    """The commands on runs; those that need a package to the right of `model` are registered by it."""
+
+    entry_points = "kwk.runs"
+
+
+@click.group(cls=RunCommands)
 def runs() -> None:
-    """List the trained runs; show or export one."""
+    """List the trained runs; show or export one; compare two that were evaluated."""
 
 
 @runs.command("list")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +13,7 @@ from kg.cli import Kwk
 from kg.graph_commands import graph_option, json_option
 
 if TYPE_CHECKING:
+    from model.checkpoint import Manifest
     from retrieval.answer import Answer
 
 WIDE = 140  # characters of a line of figures, where no terminal says how many fit
@@ -100,6 +101,10 @@ def typed() -> Iterator[str]:
     "--limit", type=click.IntRange(min=1), default=400, show_default=True, help="Questions of each format, at most."
 )
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Draws the questions.")
+@click.option("--embeddings", is_flag=True, help="Fit TransE and ComplEx beside, by PyKEEN: kwk[pykeen].")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Folder of the results; default: evaluation, in the run's."
+)
 @graph_option
 @json_option
 @click.pass_obj
@@ -108,39 +113,66 @@ def evaluate(
     /,
     run_name: str | None,
     against: str | None,
-    dialogues: Path | None,
-    limit: int,
-    seed: int,
+    out: Path | None,
+    lmms_eval: Path | None,
     graph_name: str | None,
     as_json: bool,
+    **chosen: Any,
 ) -> None:
-    """Judge a trained run on the test split: grounded in the graph and by heart, beside priors that know less."""
-    import torch
-    from rich.console import Console
+    """Judge a trained run on the test split: grounded in the graph and by heart, beside priors that know less.
 
-    from kg.graph_commands import chosen
+    With --graph and the run of another graph, zero-shot.
+    """
+    import torch
+
+    from kg.graph_commands import chosen as chosen_graph
     from kg.progress import bar, silent
     from kg.stores import open_stores
     from model import checkpoint
     from retrieval.evaluation import EvaluateSettings, open_evaluation
-    from retrieval.report import print_report
+    from retrieval.results import results_folder, write_results
     from retrieval.run import open_run
 
     torch.set_num_threads(1)  # one short sequence at a time is not faster on two, and far slower where others compute
     progress = bar if kwk.verbosity >= 0 else silent
     with open_stores(kwk) as stores:
-        folder = checkpoint.find(kwk.home, run_name, graph_name)
-        graph = chosen(kwk, stores.driver, graph_name or checkpoint.read_manifest(folder).graph)
-        run = open_run(folder, graph)
-        other = open_run(checkpoint.find(kwk.home, against), graph) if against else None
-        source = dialogues or Path(run.manifest.settings["dialogues"])
-        evaluation = open_evaluation(stores, graph, kwk.home, EvaluateSettings(source, limit, seed), progress)
-        report = evaluation.report(run, other)
+        folder = checkpoint.find(kwk.home, run_name, None if run_name else graph_name)
+        manifest = checkpoint.read_manifest(folder)
+        graph = chosen_graph(kwk, stores.driver, graph_name or manifest.graph)
+        settings = EvaluateSettings(source_of(chosen.pop("dialogues"), manifest, graph), **chosen)
+        evaluation = open_evaluation(stores, graph, kwk.home, settings, progress)
+        if lmms_eval:
+            counts = evaluation.export_tasks(lmms_eval)
+            click.echo(json.dumps(counts) if as_json else f"Tasks in {lmms_eval}: {', '.join(counts)}")
+            return
+        run = open_run(folder, graph, zero_shot=True)
+        other = open_run(checkpoint.find(kwk.home, against), graph, zero_shot=True) if against else None
+        ours = evaluation.judge(run)
+        report = evaluation.report(ours, evaluation.judge(other, baselines=False) if other else None)
+    place = out or results_folder(folder, manifest.graph, graph)
+    write_results(place, report, ours, settings)
     if as_json:
         click.echo(json.dumps(report, ensure_ascii=False, indent=2))
     else:
-        console = Console(markup=False, highlight=False)
-        print_report(report, console if console.is_terminal else Console(markup=False, highlight=False, width=WIDE))
+        print_figures(report)
+        click.echo(f"Figures, plots and the outcome of every question: {place}", err=True)
+
+
+def source_of(dialogues: Path | None, manifest: Manifest, graph: str) -> Path:
+    """Return the folder of dialogues that ask: the one named, the run's own, or another graph's."""
+    if dialogues is not None:
+        return dialogues
+    return Path(manifest.settings["dialogues"]) if manifest.graph == graph else Path("dialogues") / graph
+
+
+def print_figures(report: dict[str, Any]) -> None:
+    """Print all tables, as wide as they need."""
+    from rich.console import Console
+
+    from retrieval.report import print_report
+
+    console = Console(markup=False, highlight=False)
+    print_report(report, console if console.is_terminal else Console(markup=False, highlight=False, width=WIDE))
 
 
 def print_answer(answer: Answer, id: str) -> None:

@@ -13,13 +13,13 @@ from dialogue.types import FORMATS, Format
 from kg.progress import Progress, silent
 from retrieval.album import View
 from retrieval.answer import Answerer
-from retrieval.baselines import Baseline, Ranked
+from retrieval.baselines import Baseline, Ranked, fails
 from retrieval.ground import Slot
-from retrieval.metrics import Outcome, figures, leaf
+from retrieval.metrics import Outcome, figures, leaf, rank_of
 from retrieval.trials import Trial
 from retrieval.understand import Understood
 
-SHOWN = 5  # images that count
+MOST = 100  # answers, best first, whose images are looked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,30 +83,28 @@ def outcome_of(
 ) -> Outcome:
     """Compare the answers, or the images of the answers, with what is right."""
     if trial.format in ("T2T", "I2T"):
-        hits = [entity in trial.answers for entity in ranked[:SHOWN]]
+        places: list[int] = []
+        hits = [entity in trial.answers for entity in ranked]
     elif view is None or each is None or not each.wish:
-        hits = []
+        places, hits = [], []
     else:
         there = view.gallery(trial)
-        images = answerer.reader.images(ranked[:100])
-        found = [view.number.get(image.sha256, -1) for entity in ranked for image in images.get(entity, ())]
+        images = answerer.reader.images(ranked[:MOST])
+        found = [view.number.get(image.sha256, -1) for entity in ranked[:MOST] for image in images.get(entity, ())]
         places = list(dict.fromkeys(place for place in found if place >= 0 and there[place]))
-        hits = [not trial.answers.isdisjoint(view.album.owners[place]) for place in places[:SHOWN]]
-    return Outcome(trial.relation, hits[:1] == [True], any(hits), prior_fails)
+        hits = [not trial.answers.isdisjoint(view.album.owners[place]) for place in places]
+    return Outcome(trial.relation, rank_of(hits), prior_fails, exact_rank(trial, view, places))
 
 
-def fails(baseline: Baseline, trial: Trial) -> bool:
-    """Say whether a baseline's first answer is wrong."""
-    return not trial.answers.intersection(baseline(trial)[:1])
+def exact_rank(trial: Trial, view: View | None, places: Sequence[int]) -> int | None:
+    """Return the rank of the very image that the dialogue answers with, among the places found; 0 if it is not there.
 
-
-def judge_baseline(baseline: Baseline, trials: Iterable[Trial], head_blind: Baseline) -> dict[Format, list[Outcome]]:
-    """Answer every trial by a baseline; an answer's image is taken to be found."""
-    found: dict[Format, list[Outcome]] = {form: [] for form in FORMATS}
-    for trial in trials:
-        hits = [entity in trial.answers for entity in baseline(trial)[:SHOWN]]
-        found[trial.format].append(Outcome(trial.relation, hits[:1] == [True], any(hits), fails(head_blind, trial)))
-    return found
+    None where the gallery lacks it, or no image is asked for.
+    """
+    place = view.number.get(trial.target, -1) if view and trial.target else -1
+    if view is None or place < 0 or not view.gallery(trial)[place]:
+        return None
+    return rank_of([other == place for other in places])
 
 
 def table(outcomes: Mapping[Format, Sequence[Outcome]], gallery: int | None) -> dict[str, Any]:
@@ -131,7 +129,7 @@ def alone(found: Sequence[Judged], part: Callable[[Judged], bool]) -> dict[str, 
     groups: dict[str, list[Judged]] = {"all": list(found)}
     groups |= {form.lower(): [each for each in found if each.trial.format == form] for form in FORMATS}
     return {
-        name: leaf([Outcome(o.outcome.relation, part(o), part(o), o.outcome.prior_fails) for o in group], images=False)
+        name: leaf([Outcome(o.outcome.relation, int(part(o)), o.outcome.prior_fails) for o in group], images=False)
         for name, group in groups.items()
         if group
     }

@@ -15,16 +15,19 @@ from model.run import Run
 from retrieval.album import Album, View, read_album, view
 from retrieval.answer import Answerer
 from retrieval.assemble import image_roots, open_answerer
-from retrieval.baselines import Baseline, head_blind, nearest_image, question_blind
+from retrieval.baselines import Baseline, head_blind, judge_baseline, nearest_image, question_blind
+from retrieval.calibration import calibration
 from retrieval.closed_book import closed_book
-from retrieval.evaluate import Judged, about_all_shown, by_format, judge, judge_baseline, parts, table
+from retrieval.embeddings import KINDS, tail_ranker
+from retrieval.evaluate import Judged, about_all_shown, by_format, judge, parts, table
 from retrieval.ground import Reader
+from retrieval.harness import Harness, read_harness
+from retrieval.lmms_export import export_tasks
 from retrieval.metrics import Outcome, difference
+from retrieval.outcomes import Tables
 from retrieval.trials import Prior, Trial, read_prior, read_trials
 
 LIMIT = 400  # questions of each format, unless more are asked for
-
-Tables = dict[str, list[tuple[Trial, Outcome]]]  # grounded, closed_book, … -> what came of each trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,20 @@ class EvaluateSettings:
     dialogues: Path
     limit: int | None = LIMIT  # questions of each format
     seed: int = 0
+    embeddings: bool = False  # whether knowledge-graph embeddings are fitted beside
+
+
+@dataclass(frozen=True, eq=False)
+class Judgement:
+    """What came of a run: its trials by table, on images as it was trained on and on those of a style never seen."""
+
+    run: Run
+    harness: Harness
+    seen: Tables
+    parts: Mapping[str, Any]
+    unseen: Tables = field(default_factory=dict)
+    unseen_parts: Mapping[str, Any] | None = None
+    baselines: Tables = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,40 +71,56 @@ class Evaluation:
         """Return the prior that decides which trials are prior-defeating."""
         return head_blind(self.prior)
 
-    def report(self, run: Run, against: Run | None = None) -> dict[str, Any]:
-        """Judge a run, and how it differs from another."""
+    def judge(self, run: Run, baselines: bool = True) -> Judgement:
+        """Ask a run, and what it is compared with."""
         answerer = open_answerer(self.stores, self.graph, self.home, run, self.progress)
+        harness = read_harness(run.manifest, self.graph, self.settings.dialogues, self.trials)
         seen = self._view(run, unseen=False)
         tables, found = self._judged(run, answerer, seen)
+        beside = self._baselines(seen) if baselines else {}
+        if not (run.holdout_style and self.album and harness.kind != "zero-shot"):
+            return Judgement(run, harness, tables, parts(found), baselines=beside)
+        unseen, others = self._judged(run, answerer, self._view(run, unseen=True), images_only=True)
+        return Judgement(run, harness, tables, parts(found), unseen, parts(others), beside)
+
+    def report(self, ours: Judgement, theirs: Judgement | None = None) -> dict[str, Any]:
+        """Return the figures of a run, and how it differs from another."""
         report = {
-            "run": run.manifest.id,
+            "run": ours.run.manifest.id,
             "graph": self.graph,
             "split": "test",
-            "metrics": self._metrics(tables),
-            "parts": parts(found),
-            "baselines": self._baselines(seen),
+            "harness": ours.harness.record(),
+            "metrics": self._metrics(ours.seen),
+            "parts": ours.parts,
+            "calibration": calibrations(ours.seen),
+            "baselines": self._metrics(ours.baselines),
         }
-        if run.holdout_style and self.album:
-            unseen, others = self._judged(run, answerer, self._view(run, unseen=True), images_only=True)
+        if ours.unseen_parts is not None:
             report["unseen_style"] = {
-                "style": run.holdout_style,
-                "metrics": self._metrics(unseen),
-                "parts": parts(others),
+                "style": ours.run.holdout_style,
+                "metrics": self._metrics(ours.unseen),
+                "parts": ours.unseen_parts,
             }
-        if against:
-            other = open_answerer(self.stores, self.graph, self.home, against, self.progress)
-            theirs, _ = self._judged(against, other, self._view(against, unseen=False))
+        if theirs:
             report["against"] = {
-                "run": against.manifest.id,
-                "metrics": self._metrics(theirs),
-                "difference": differences(tables, theirs),
+                "run": theirs.run.manifest.id,
+                "harness": theirs.harness.record(),
+                "metrics": self._metrics(theirs.seen),
+                "difference": differences(ours.seen, theirs.seen),
             }
         return report
+
+    def export_tasks(self, out: Path) -> dict[str, int]:
+        """Write the questions as tasks of lmms-eval; return how many each has."""
+        reader = Reader(self.stores.driver, self.graph)
+        names = {entity.id: entity for entity in reader.entities()}
+        return export_tasks(out, self.graph, self.trials, names, image_roots(reader), self.head_blind)
 
     def _view(self, run: Run, unseen: bool) -> View | None:
         if self.album is None or run.descriptor is None:
             return None
-        return view(self.album, run.descriptor, run.holdout_style, unseen)
+        holdout = run.holdout_style if run.holdout_style in self.album.styles or unseen else None
+        return view(self.album, run.descriptor, holdout, unseen)
 
     def _judged(
         self, run: Run, answerer: Answerer, seen: View | None, images_only: bool = False
@@ -97,33 +130,38 @@ class Evaluation:
         if images_only:
             fitting = [trial for trial in fitting if trial.format != "T2T"]
         found = judge(answerer, fitting, seen, self.head_blind, self.progress)
-        book = closed_book(run, answerer.understanding.names, seen)
+        book = closed_book(run, answerer.understanding.names, seen, answerer.understanding.encode)
         first = [trial for trial in fitting if trial.first]
-        spoken, masked = book.judge(first, self.head_blind, self.progress)
-        tables: Tables = {
+        by_heart = book.judge(first, self.head_blind, self.progress)
+        tables = {
             "grounded": [(each.trial, each.outcome) for each in found if each.trial.first],
-            "closed_book": spoken,
+            "closed_book": by_heart.spoken,
         }
-        return tables | ({"closed_book_name_masked": masked} if masked else {}), found
+        others = {"closed_book_name_masked": by_heart.masked, "closed_book_described": by_heart.described}
+        return tables | {name: pairs for name, pairs in others.items() if pairs}, found
 
     def _metrics(self, tables: Tables) -> dict[str, Any]:
         size = len(self.album.shas) if self.album else None
         return {name: table(by_format(found), size) for name, found in tables.items()}
 
-    def _baselines(self, seen: View | None) -> dict[str, Any]:
+    def _baselines(self, seen: View | None) -> Tables:
         fitting = [trial for trial in fitted(self.trials, seen) if trial.first]
         baselines = {"head_blind_prior": self.head_blind, "question_blind_prior": question_blind(self.prior)}
         if seen:
             baselines["nearest_image"] = nearest_image(seen)
-        size = len(self.album.shas) if self.album else None
+        if self.settings.embeddings:
+            train = self.settings.dialogues / "train.jsonl"
+            baselines |= {kind: tail_ranker(train, kind, self.settings.seed, self.progress) for kind in KINDS}
         return {
-            name: table(judge_baseline(baseline, asked(name, fitting), self.head_blind), size)
+            name: judge_baseline(baseline, asked(name, fitting), self.head_blind)
             for name, baseline in baselines.items()
         }
 
 
 def asked(baseline: str, trials: Sequence[Trial]) -> list[Trial]:
     """Return the trials that a baseline can answer at all."""
+    if baseline in KINDS:  # of T2T alone: it reads no question and sees no image
+        return [trial for trial in trials if trial.format == "T2T"]
     return [trial for trial in trials if trial.image or baseline != "nearest_image"]
 
 
@@ -132,6 +170,17 @@ def fitted(trials: Iterable[Trial], seen: View | None) -> list[Trial]:
     if seen is None:
         return [trial for trial in trials if trial.format == FORMATS[0]]
     return [found for trial in trials if (found := seen.fitting(trial)) is not None and seen.answerable(found)]
+
+
+def calibrations(tables: Tables) -> dict[str, Any]:
+    """Return how sure and how right the slot is, by table and format, where answers come with a confidence."""
+    found = {
+        name: {
+            form.lower(): each for form, pairs in by_format(rows).items() if (each := calibration(pairs)) is not None
+        }
+        for name, rows in tables.items()
+    }
+    return {name: each for name, each in found.items() if each}
 
 
 def differences(ours: Tables, theirs: Tables) -> dict[str, Any]:

@@ -14,6 +14,7 @@ AVERAGES = (("micro", "micro"), ("macro", "macro over relations"), ("prior_defea
 def print_report(report: Mapping[str, Any], console: Console) -> None:
     """Print all tables of an evaluation."""
     console.print(f"Run {report['run'] or 'none'}, graph '{report['graph']}', split {report['split']}; 95 % intervals")
+    console.print(report["harness"]["title"])
     for name, metrics in report["metrics"].items():
         if metrics:
             console.print(formats(name.replace("_", " "), metrics))
@@ -61,21 +62,26 @@ def single(parts: Mapping[str, Any]) -> Table:
 def compared(title: str, differences: Mapping[str, Any]) -> Table:
     """Return a table of paired differences."""
     table = Table(title=title, title_justify="left")
-    for head in ("table", "format", "difference", "n"):
-        table.add_column(head, justify="right" if head in ("difference", "n") else "left")
+    for head in ("table", "format", "difference", "p", "n"):
+        table.add_column(head, justify="left" if head in ("table", "format") else "right")
     for name, found in differences.items():
         for form, gap in found.items():
             low, high = gap["ci95"]
             text = f"{100 * gap['difference']:+.1f} ({100 * low:+.1f} to {100 * high:+.1f})"
-            table.add_row(name.replace("_", " "), form.upper(), text, str(gap["n"]))
+            table.add_row(name.replace("_", " "), form.upper(), text, f"{gap['p']:.4f}", str(gap["n"]))
     return table
 
 
-def shown(leaf: Mapping[str, Any]) -> str:
-    """Return one figure in per cent with its interval; for images at one and at five."""
+def percent(value: float | None) -> str:
+    """Return a share in per cent."""
+    return "–" if value is None else f"{100 * value:.1f}"
+
+
+def shown(leaf: Mapping[str, Any], depths: bool = True) -> str:
+    """Return one figure in per cent with its interval; for images at one and, with `depths`, at five."""
     value = leaf.get("accuracy", leaf.get("recall1"))
     if value is None:
         return "–"
     low, high = leaf["ci95"]
-    text = f"{100 * value:.1f} ({100 * low:.1f}–{100 * high:.1f})"
-    return f"{text} / {100 * leaf['recall5']:.1f}" if "recall5" in leaf else text
+    text = f"{percent(value)} ({percent(low)}–{percent(high)})"
+    return f"{text} / {percent(leaf['recall5'])}" if depths and "recall5" in leaf else text

@@ -53,9 +53,9 @@ def choose_run(home: Path, graph: str, name: str | None) -> Run | None:
     return open_run(checkpoint.find(home, name), graph) if name else open_run(checkpoint.find(home, None, graph), graph)
 
 
-def open_run(folder: Path, graph: str) -> Run:
-    """Load a run. Raises CheckpointError if it was trained on another graph."""
+def open_run(folder: Path, graph: str, zero_shot: bool = False) -> Run:
+    """Load a run. Raises CheckpointError if it was trained on another graph, unless it is to be asked zero-shot."""
     manifest = checkpoint.read_manifest(folder)
-    if manifest.graph != graph:
+    if manifest.graph != graph and not zero_shot:
         raise CheckpointError(f"The run {manifest.id} was trained on '{manifest.graph}', not on '{graph}'.")
     return load(folder)

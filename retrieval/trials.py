@@ -30,6 +30,7 @@ class Trial:
     answers: frozenset[str]
     held_out: bool  # worded in the way that was kept for tests
     first: bool  # the first of its question and format: the others only tell how a kept wording is understood
+    target: str | None = None  # sha256 of the image that the dialogue answers with
 
     @property
     def question(self) -> Question:
@@ -59,13 +60,15 @@ def read_trials(folder: Path, limit: int | None = None, seed: int = 0) -> list[T
     held_out = held_out_in(folder)
     found: dict[tuple[Question, Format, bool], Trial] = {}
     met: set[tuple[Question, Format]] = set()
-    for asked, fact in rounds(folder / "test.jsonl"):
+    for asked, given, fact in rounds(folder / "test.jsonl"):
         head, relation, tail = fact.triples[0]
         question: Question = (head if fact.direction == "tail" else tail), relation, fact.direction
         last, form = held_out(fact, asked.value), fact.format
         if (question, form, last) not in found:
             answers, first = frozenset(fact.answers), (question, form) not in met
-            found[question, form, last] = Trial(len(found), *question, form, asked, answers, last, first)
+            found[question, form, last] = Trial(
+                len(found), *question, form, asked, answers, last, first, target_of(given, fact)
+            )
             met.add((question, form))
     if not found:
         raise DataError(f"{folder / 'test.jsonl'} asks nothing; `kwk dialogues build` makes dialogues to be judged on.")
@@ -91,7 +94,7 @@ def read_prior(folder: Path) -> Prior:
     by_subject: dict[str, Counter[str]] = defaultdict(Counter)
     overall: Counter[str] = Counter()
     seen: set[tuple[Question, str]] = set()
-    for _, fact in rounds(folder / "train.jsonl"):
+    for _, _, fact in rounds(folder / "train.jsonl"):
         for head, relation, tail in fact.triples:
             subject, answer = (head, tail) if fact.direction == "tail" else (tail, head)
             key = (subject, relation, fact.direction), answer
@@ -112,9 +115,14 @@ def commonest(counts: Counter[str], most: int = 50) -> list[str]:
     return sorted(counts, key=lambda key: (-counts[key], key))[:most]
 
 
-def rounds(path: Path) -> Iterator[tuple[Turn, Fact]]:
-    """Yield each question of a file that asks for a fact in words of its own, with what its answer rests on."""
+def target_of(given: Turn, fact: Fact) -> str | None:
+    """Return the sha256 of the image of an answer that an answer shows; None if it shows none."""
+    return next((image.sha256 for image in given.images if image.entity in fact.answers), None)
+
+
+def rounds(path: Path) -> Iterator[tuple[Turn, Turn, Fact]]:
+    """Yield each question of a file that asks for a fact in words of its own, its answer, and what that rests on."""
     for dialogue in read_dialogues(path):
         for asked, given in zip(dialogue.turns[::2], dialogue.turns[1::2], strict=False):
             if given.fact is not None and given.fact.kind == "fact" and not given.fact.refers:
-                yield asked, given.fact
+                yield asked, given, given.fact

@@ -97,9 +97,10 @@ def test_longer_name_and_the_one_it_begins_with_can_both_be_said(run: Run, monke
             patch.setattr(run.network, "logits", logits)
             reading = Reading(run)
             state = reading.read(run.prompt(ASKED).ids.tolist())
-            said, _, name = reading.name(state, names)
+            said, _, name, sure = reading.name(state, names)
         assert run.tokenizer.decode(said) == f" {name}"
         assert name == ("Port Amber Harbour" if wanted is longer else "Port Amber")
+        assert 0.9 < sure <= 1.0
 
 
 def test_model_without_names_says_none(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

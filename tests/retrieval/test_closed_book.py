@@ -59,7 +59,7 @@ def test_name_that_is_said_is_one_that_there_is(
         assert {name for _, name in said.names} <= names
         if trial.format.endswith("T"):
             right = replace(trial, answers=frozenset().union(*(book.ids[name] for _, name in said.names[:1])))
-            ((_, outcome),), _ = book.judge([right], BLIND)
+            ((_, outcome),), _, _ = book.judge([right], BLIND)
             assert outcome.first is bool(said.names)
 
 
@@ -67,18 +67,18 @@ def test_every_question_is_answered_and_only_those_for_pictures_once_more(
     book: ClosedBook, ask: Ask, album: Album
 ) -> None:
     trials = questions(ask, album, PERU)
-    spoken, masked = book.judge(trials, BLIND)
+    spoken, masked, _ = book.judge(trials, BLIND)
     assert [trial for trial, _ in spoken] == trials
     assert [trial.format for trial, _ in masked] == ["T2I", "I2I"]
     assert all(outcome.prior_fails for _, outcome in spoken)
-    assert book.judge(trials, BLIND) == (spoken, masked)
+    assert book.judge(trials, BLIND) == (spoken, masked, [])
 
 
 def test_picture_that_is_found_is_right_if_it_shows_an_answer(book: ClosedBook, ask: Ask, album: Album) -> None:
     everybody = [entity for owners in album.owners for entity in owners]
-    _, masked = book.judge(questions(ask, album, *everybody), BLIND)
+    _, masked, _ = book.judge(questions(ask, album, *everybody), BLIND)
     assert [(outcome.first, outcome.five) for _, outcome in masked] == [(True, True)] * 2
-    spoken, masked = book.judge(questions(ask, album, "nobody"), BLIND)
+    spoken, masked, _ = book.judge(questions(ask, album, "nobody"), BLIND)
     assert not any(outcome.five for _, outcome in [*spoken, *masked])
 
 
@@ -91,13 +91,13 @@ def test_query_is_not_found_even_where_the_gallery_has_fewer_than_five(
     book = closed_book(run, answerer.understanding.names, view(few, run.descriptor, None, unseen=False))
     for answer, right in (("a", False), ("b", True)):
         trial = ask("<image>\nWhich is this?", answers=[answer], form="I2I", image=Shown("s0.png", "s0", "a"))
-        _, ((_, outcome),) = book.judge([trial], BLIND)
+        _, ((_, outcome),), _ = book.judge([trial], BLIND)
         assert (outcome.first, outcome.five) == (right, right)
 
 
 def test_run_answers_in_words_where_there_are_no_pictures(run: Run, answerer: Answerer, ask: Ask) -> None:
     blind = closed_book(run, answerer.understanding.names, None)
     trials = [ask("What is the capital of Peru?", PERU, answers=["x"]), ask("Show me Peru", PERU, form="T2I", number=1)]
-    spoken, masked = blind.judge(trials, BLIND)
+    spoken, masked, _ = blind.judge(trials, BLIND)
     assert len(spoken) == 2
     assert [(outcome.first, outcome.five) for _, outcome in masked] == [(False, False)]

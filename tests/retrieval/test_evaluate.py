@@ -135,7 +135,7 @@ def test_what_is_true_of_any_whom_the_picture_shows_is_right(
 
 
 def outcomes(first: bool) -> Outcome:
-    return Outcome("r", first, first, False)
+    return Outcome("r", int(first), False)
 
 
 def test_only_formats_that_were_judged_have_figures(ask: Ask) -> None:

@@ -8,11 +8,14 @@ from typing import Any
 
 import pytest
 from click.testing import Result
+from datasets import load_dataset
 
 from kg.progress import silent
 from kg.stores import Stores
 from model.run import Run
+from retrieval import lmms_task
 from retrieval.evaluation import EvaluateSettings, Evaluation, differences, fitted, open_evaluation
+from retrieval.lmms_export import task_name
 from retrieval.metrics import Outcome
 from retrieval.trials import Trial
 
@@ -20,7 +23,10 @@ Command = Callable[..., Result]
 LIMIT = 3
 AVERAGES = {"micro", "macro", "prior_defeating"}
 TEXT = {"accuracy", "n", "gallery", "ci95"}
-IMAGES = {"recall1", "recall5", "n", "gallery", "ci95", "recall5_ci95"}
+IMAGES = {
+    *("recall1", "recall5", "recall10", "mrr", "n", "gallery", "exact1", "exact_n"),
+    *("ci95", "recall5_ci95", "recall10_ci95", "mrr_ci95", "exact1_ci95"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -69,11 +75,14 @@ def test_report_has_the_shape_that_scripts_read(
 ) -> None:
     assert evaluation.album is not None
     gallery = len(evaluation.album.shas)
-    assert list(report) == ["run", "graph", "split", "metrics", "parts", "baselines", "unseen_style", "against"]
+    assert list(report) == [
+        *("run", "graph", "split", "harness", "metrics", "parts", "calibration", "baselines", "unseen_style", "against")
+    ]
     assert (report["run"], report["graph"], report["split"]) == (run_folder.name, atlas, "test")
-    assert list(report["metrics"]) == ["grounded", "closed_book", "closed_book_name_masked"]
+    by_image = ["closed_book_name_masked", "closed_book_described"]
+    assert list(report["metrics"]) == ["grounded", "closed_book", *by_image]
     for name, figures in report["metrics"].items():
-        forms = {"t2i", "i2i"} if name.endswith("masked") else {"t2t", "i2t", "t2i", "i2i"}
+        forms = {"t2i", "i2i"} if name in by_image else {"t2t", "i2t", "t2i", "i2i"}
         assert set(figures) == forms
         check_figures(figures, gallery)
     assert set(report["baselines"]) == {"head_blind_prior", "question_blind_prior", "nearest_image"}
@@ -105,7 +114,8 @@ def test_run_differs_from_itself_in_nothing(report: dict[str, Any]) -> None:
     for name, gaps in against["difference"].items():
         assert set(gaps) == set(report["metrics"][name])
         for form, gap in gaps.items():
-            assert gap == {"difference": 0.0, "n": report["metrics"][name][form]["micro"]["n"], "ci95": [0.0, 0.0]}
+            assert (gap["difference"], gap["ci95"], gap["p"], gap["mrr"]) == (0.0, [0.0, 0.0], 1.0, 0.0)
+            assert gap["n"] == report["metrics"][name][form]["micro"]["n"]
 
 
 def test_every_table_judges_the_same_questions(report: dict[str, Any]) -> None:
@@ -124,7 +134,8 @@ def test_figures_are_printed_to_be_read(evaluate: Command, run_folder: Path) -> 
 
 
 def test_graph_without_pictures_is_judged_in_words(evaluation: Evaluation, run: Run) -> None:
-    found = replace(evaluation, album=None).report(run)
+    blind = replace(evaluation, album=None)
+    found = blind.report(blind.judge(run))
     assert list(found["metrics"]) == ["grounded", "closed_book"]
     assert all(set(figures) == {"t2t"} for figures in found["metrics"].values())
     assert set(found["baselines"]) == {"head_blind_prior", "question_blind_prior"}
@@ -134,7 +145,7 @@ def test_graph_without_pictures_is_judged_in_words(evaluation: Evaluation, run: 
 def test_run_that_has_seen_no_pictures_is_judged_in_words(evaluation: Evaluation, run: Run) -> None:
     blind = Run(run.folder, run.manifest, run.preset, run.tokenizer, run.network, None, run.known)
     words = replace(evaluation, trials=[trial for trial in evaluation.trials if trial.format == "T2T"][:1])
-    found = words.report(blind)
+    found = words.report(words.judge(blind))
     assert set(found["metrics"]["grounded"]) == {"t2t"}
     assert found["unseen_style"]["metrics"] == {"grounded": {}, "closed_book": {}}
 
@@ -147,10 +158,53 @@ def test_what_can_not_be_judged_is_said_in_a_sentence(evaluate: Command, tmp_pat
     assert "Invalid value" in evaluate("--limit", "0", code=2).output
 
 
-def test_run_on_another_graph_is_refused(evaluate: Command, films: object, kwk: Command) -> None:
+def test_run_on_another_graph_is_asked_zero_shot(
+    evaluate: Command, films: object, kwk: Command, atlas: str, tmp_path: Path
+) -> None:
     names = {row["name"] for row in json.loads(kwk("graphs", "list", "--json").stdout)}
     (other,) = [name for name in names if name.startswith("test-films-")]
-    assert f"not on '{other}'" in evaluate("--graph", other, code=1).output
+    kwk("-q", "dialogues", "build", "--graph", other, "--split", "triple", "--out", str(tmp_path / "films"))
+    asked = ("--graph", other, "--dialogues", str(tmp_path / "films"), "--out", str(tmp_path / "out"))
+    found = json.loads(evaluate("--json", *asked).stdout)
+    assert found["harness"]["kind"] == "zero-shot"
+    assert found["harness"]["title"] == f"zero-shot: trained on '{atlas}', asked on '{other}'"
+    assert set(found["metrics"]["grounded"]) == {"t2t"}
+
+
+def test_everything_of_an_evaluation_lies_in_one_folder(evaluate: Command, tmp_path: Path) -> None:
+    evaluate("--limit", "1", "--out", str(tmp_path / "out"))
+    told = (tmp_path / "out" / "evaluation.md").read_text("utf-8")
+    assert "Trained on the mix of formats; facts trained on in another format" in told
+    assert "| TextBind | mix | 59.4 |" in told
+    assert {"evaluation.json", "outcomes.parquet", "answers.svg"} <= {
+        each.name for each in (tmp_path / "out").iterdir()
+    }
+
+
+def test_run_is_compared_with_itself_from_what_was_saved(
+    report: dict[str, Any], kwk: Command, run_folder: Path
+) -> None:
+    found = json.loads(kwk("runs", "compare", str(run_folder), str(run_folder), "--json").stdout)
+    assert found["run"]["run"] == report["run"]
+    tables = {(row["table"], row["images"]) for row in found["differences"]}
+    assert {("grounded", "seen"), ("closed_book", "unseen"), ("baseline: head_blind_prior", "seen")} <= tables
+    assert all(row["difference"] == 0.0 and row["p"] == 1.0 for row in found["differences"])
+    assert "0.0 (+0.0 to +0.0)" in kwk("runs", "compare", str(run_folder), str(run_folder)).stdout
+    assert "There is no run 'nobody'" in kwk("runs", "compare", str(run_folder), "nobody", code=1).output
+
+
+def test_questions_go_to_lmms_eval(evaluate: Command, tmp_path: Path, atlas: str) -> None:
+    out = tmp_path / "tasks"
+    counts = json.loads(evaluate("--lmms-eval", str(out), "--json").stdout)
+    assert counts == {task_name(atlas, form): LIMIT for form in ("T2T", "I2T")}
+    rows = load_dataset("parquet", data_files={"test": str(out / "i2t.parquet")}, cache_dir=str(tmp_path / "cache"))[
+        "test"
+    ]
+    for row in rows:
+        assert row["answers"] and "<image>" not in row["question"]
+        (image,) = lmms_task.doc_to_visual(row)
+        assert image.mode == "RGB"
+        assert lmms_task.process_results(row, [f"It is {row['answers'][0]}."])["accuracy"] == 1.0
 
 
 def test_questions_about_pictures_need_a_view(ask: Callable[..., Trial]) -> None:
@@ -159,7 +213,7 @@ def test_questions_about_pictures_need_a_view(ask: Callable[..., Trial]) -> None
 
 
 def test_difference_is_taken_over_what_both_were_asked(ask: Callable[..., Trial]) -> None:
-    right, wrong = (Outcome("r", hit, hit, False) for hit in (True, False))
+    right, wrong = (Outcome("r", int(hit), False) for hit in (True, False))
     ours = {"grounded": [(ask("?", number=n), right) for n in range(3)], "closed_book_name_masked": []}
     theirs = {"grounded": [(ask("?", number=n), wrong) for n in range(1, 5)]}
     found = differences(ours, theirs)

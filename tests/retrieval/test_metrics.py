@@ -5,38 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.metrics import Outcome, difference, figures, leaf, macro, macro_interval, wilson
+from retrieval.metrics import DEPTHS, Outcome, difference, figures, leaf, rank_of
 
 
 def outcomes(*hits: bool, relation: str = "r", prior_fails: bool = False) -> list[Outcome]:
-    return [Outcome(relation, hit, hit, prior_fails) for hit in hits]
-
-
-def test_wilson_is_as_published() -> None:
-    low, high = wilson(81, 263)  # Newcombe 1998, table I: 0.2553 to 0.3662
-    assert (round(low, 4), round(high, 4)) == (0.2553, 0.3662)
-
-
-@given(st.integers(0, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
-def test_a_share_lies_within_its_interval(counts: tuple[int, int]) -> None:
-    hits, n = counts
-    low, high = wilson(hits, n)
-    assert 0 <= low <= (hits / n if n else low) <= high <= 1
-
-
-def test_a_rare_relation_counts_as_much_as_a_common_one() -> None:
-    hits = np.array([True] * 9 + [False])
-    groups = ["common"] * 9 + ["rare"]
-    assert macro(hits, groups) == 0.5
-    low, high = macro_interval(hits, groups)
-    assert low < 0.5 < high
-
-
-def test_relation_that_was_asked_once_makes_no_figure_sure() -> None:
-    low, high = macro_interval(np.array([True] * 9), ["common"] * 8 + ["rare"])
-    assert low < 0.9
-    assert high == 1.0
-    assert macro_interval(np.array([True] * 9), ["common"] * 9)[0] > low
+    return [Outcome(relation, int(hit), prior_fails) for hit in hits]
 
 
 def test_the_prior_defeating_part_holds_only_what_the_prior_gets_wrong() -> None:
@@ -47,9 +20,28 @@ def test_the_prior_defeating_part_holds_only_what_the_prior_gets_wrong() -> None
 
 
 def test_images_are_judged_at_one_and_at_five() -> None:
-    found = leaf([Outcome("r", False, True, False), Outcome("r", True, True, False)], images=True, gallery=7)
+    found = leaf([Outcome("r", 4, False), Outcome("r", 1, False)], images=True, gallery=7)
     assert (found["recall1"], found["recall5"], found["n"], found["gallery"]) == (0.5, 1.0, 2, 7)
+    assert found["mrr"] == 0.625
     assert found["ci95"][0] < 0.5 < found["ci95"][1]
+
+
+@given(st.lists(st.lists(st.booleans(), max_size=12), min_size=1, max_size=30))
+def test_recall_and_mrr_are_what_counting_by_hand_gives(lists: list[list[bool]]) -> None:
+    found = leaf([Outcome("r", rank_of(hits), False) for hits in lists], images=True, gallery=12)
+    for depth in DEPTHS:
+        assert found[f"recall{depth}"] == pytest.approx(np.mean([any(hits[:depth]) for hits in lists]), abs=1e-4)
+    by_hand = np.mean([max((1 / (i + 1) for i, hit in enumerate(hits) if hit), default=0.0) for hits in lists])
+    assert found["mrr"] == pytest.approx(by_hand, abs=1e-4)
+    low, high = found["mrr_ci95"]
+    assert low <= found["mrr"] + 1e-4 and high >= found["mrr"] - 1e-4
+
+
+def test_exact_image_is_counted_only_where_the_gallery_has_it() -> None:
+    found = leaf(
+        [Outcome("r", 1, False, exact=1), Outcome("r", 1, False, exact=0), Outcome("r", 1, False)], images=True
+    )
+    assert (found["recall1"], found["exact1"], found["exact_n"]) == (1.0, 0.5, 2)
 
 
 def test_nothing_to_judge_gives_no_number() -> None:
@@ -62,4 +54,5 @@ def test_two_runs_are_compared_on_the_questions_that_both_were_asked() -> None:
     found = difference(ours, theirs)
     assert found is not None
     assert (found["difference"], found["n"]) == (0.5, 2)
+    assert (found["only_ours"], found["only_theirs"], found["p"]) == (1, 0, 1.0)
     assert difference({}, theirs) is None

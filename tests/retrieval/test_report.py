@@ -7,7 +7,7 @@ from rich.console import Console
 from retrieval.metrics import Outcome, figures, leaf
 from retrieval.report import formats, print_report, shown, single
 
-RIGHT = Outcome("r", True, True, False)
+RIGHT = Outcome("r", 1, False)
 
 
 def printed(**more: object) -> str:
@@ -16,6 +16,7 @@ def printed(**more: object) -> str:
         "run": "mine[1]",
         "graph": "g",
         "split": "test",
+        "harness": {"title": "trained on the mix of formats"},
         "metrics": {
             "grounded": {"t2t": figures([RIGHT], False, None), "i2i": figures([RIGHT], True, 60)},
             "closed_book": {},
@@ -54,7 +55,7 @@ def test_no_figure_is_cut_short_on_a_narrow_terminal() -> None:
 
 
 def test_unseen_style_and_another_run_have_tables_of_their_own() -> None:
-    gap = {"difference": -0.125, "n": 8, "ci95": [-0.25, 0.0]}
+    gap = {"difference": -0.125, "n": 8, "ci95": [-0.25, 0.0], "p": 0.5}
     unseen = {"grounded": {"i2t": figures([RIGHT], False, 60)}, "closed_book": {}}
     told = printed(
         unseen_style={"style": "ink", "metrics": unseen, "parts": {}},

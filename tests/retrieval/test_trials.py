@@ -115,4 +115,4 @@ def test_ties_are_the_same_on_every_machine() -> None:
 
 def test_turns_that_rest_on_nothing_ask_nothing(tmp_path: Path) -> None:
     written(tmp_path, "test", (Turn("human", "Hi"), Turn("model", "Hi")), told("What has a?", [("a", "r", "b")]))
-    assert [asked.value for asked, _ in rounds(tmp_path / "test.jsonl")] == ["What has a?"]
+    assert [asked.value for asked, _, _ in rounds(tmp_path / "test.jsonl")] == ["What has a?"]
