@@ -102,6 +102,7 @@ def typed() -> Iterator[str]:
 )
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Draws the questions.")
 @click.option("--embeddings", is_flag=True, help="Fit TransE and ComplEx beside, by PyKEEN: kwk[pykeen].")
+@click.option("--lmms-eval", type=click.Path(path_type=Path), help="Write the questions as lmms-eval's tasks instead.")
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Folder of the results; default: evaluation, in the run's."
 )
