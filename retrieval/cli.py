@@ -130,10 +130,16 @@ def evaluate(
     from kg.progress import bar, silent
     from kg.stores import open_stores
     from model import checkpoint
+    from retrieval.embeddings import installed
     from retrieval.evaluation import EvaluateSettings, open_evaluation
     from retrieval.results import results_folder, write_results
     from retrieval.run import open_run
 
+    if chosen["embeddings"] and not installed():
+        click.echo(
+            "Warning: PyKEEN is not installed, so TransE and ComplEx are left out; pip install kwk[pykeen].", err=True
+        )
+        chosen["embeddings"] = False
     torch.set_num_threads(1)  # one short sequence at a time is not faster on two, and far slower where others compute
     progress = bar if kwk.verbosity >= 0 else silent
     with open_stores(kwk) as stores:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal, get_args
 
 import numpy as np
 
-from kg.errors import DataError
 from kg.progress import Progress
 from retrieval.baselines import Baseline, Ranked
 from retrieval.harness import stated_in
@@ -26,20 +26,17 @@ WIDTH = 64
 BEST = 50  # answers that are ranked
 
 
-def tail_ranker(train: Path, kind: Kind, seed: int, progress: Progress) -> Baseline:
-    """Fit an embedding on the triples of training dialogues; return what ranks answers by it.
+def installed() -> bool:
+    """Say whether PyKEEN is there."""
+    return find_spec("pykeen") is not None
 
-    Raises DataError if PyKEEN is not installed.
-    """
-    try:
-        from pykeen.models import ComplEx, TransE
-        from pykeen.training import SLCWATrainingLoop
-        from pykeen.triples import TriplesFactory
-    except ImportError as exc:
-        raise DataError(
-            "PyKEEN is not installed; `pip install kwk[pykeen]`, or evaluate without --embeddings."
-        ) from exc
+
+def tail_ranker(train: Path, kind: Kind, seed: int, progress: Progress) -> Baseline:
+    """Fit an embedding on the triples of training dialogues; return what ranks answers by it. It needs kwk[pykeen]."""
     import torch
+    from pykeen.models import ComplEx, TransE
+    from pykeen.training import SLCWATrainingLoop
+    from pykeen.triples import TriplesFactory
     from torch.optim import Adam
 
     logging.getLogger("pykeen").setLevel(logging.WARNING)
@@ -47,7 +44,10 @@ def tail_ranker(train: Path, kind: Kind, seed: int, progress: Progress) -> Basel
     factory = TriplesFactory.from_labeled_triples(triples)
     torch.manual_seed(seed)
     made = {"transe": TransE, "complex": ComplEx}[kind](
-        triples_factory=factory, embedding_dim=WIDTH, random_seed=seed, loss="softplus" if kind == "complex" else None
+        triples_factory=factory,
+        embedding_dim=WIDTH,
+        random_seed=seed,
+        loss="softplus" if kind == "complex" else "marginranking",
     )
     loop = SLCWATrainingLoop(model=made, triples_factory=factory, optimizer=Adam(made.parameters(), lr=0.01))
     with progress(kind, 1) as advance:
