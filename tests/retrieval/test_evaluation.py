@@ -20,7 +20,7 @@ from retrieval.metrics import Outcome
 from retrieval.trials import Trial
 
 Command = Callable[..., Result]
-LIMIT = 3
+LIMIT = 8
 AVERAGES = {"micro", "macro", "prior_defeating"}
 TEXT = {"accuracy", "n", "gallery", "ci95"}
 IMAGES = {
@@ -195,8 +195,8 @@ def test_run_is_compared_with_itself_from_what_was_saved(
 
 def test_questions_go_to_lmms_eval(evaluate: Command, tmp_path: Path, atlas: str) -> None:
     out = tmp_path / "tasks"
-    counts = json.loads(evaluate("--lmms-eval", str(out), "--json").stdout)
-    assert counts == {task_name(atlas, form): LIMIT for form in ("T2T", "I2T")}
+    counts = json.loads(evaluate("--limit", "3", "--lmms-eval", str(out), "--json").stdout)
+    assert counts == {task_name(atlas, form): 3 for form in ("T2T", "I2T")}
     rows = load_dataset("parquet", data_files={"test": str(out / "i2t.parquet")}, cache_dir=str(tmp_path / "cache"))[
         "test"
     ]
