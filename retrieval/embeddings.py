@@ -51,7 +51,7 @@ def tail_ranker(train: Path, kind: Kind, seed: int, progress: Progress) -> Basel
     )
     loop = SLCWATrainingLoop(model=made, triples_factory=factory, optimizer=Adam(made.parameters(), lr=0.01))
     with progress(kind, 1) as advance:
-        loop.train(factory, num_epochs=EPOCHS, batch_size=256, use_tqdm=False, use_tqdm_batch=False)
+        loop.train(factory, num_epochs=EPOCHS, batch_size=256, use_tqdm=False, use_tqdm_batch=False, pin_memory=False)
         advance(1)
     names: Sequence[str] = [factory.entity_id_to_label[i] for i in range(factory.num_entities)]
 

@@ -49,7 +49,7 @@ def answers(report: Mapping[str, Any]) -> str:
         axes.set_ylim(-0.6, len(rows) - 0.4)
         axes.grid(axis="x", color=LINE, linewidth=0.6)
         axes.set_axisbelow(True)
-        axes.set_xlabel("first answers that are right, %, macro over relations, 95 % interval")
+        axes.set_xlabel("first answers right, %, macro")
 
     label = "Share of first answers that are right, by format, of the run and of the baselines."
     return drawn("answers", 0.7 + ROW * max(len(rows), 1), draw, label)
