@@ -159,12 +159,11 @@ def test_what_can_not_be_judged_is_said_in_a_sentence(evaluate: Command, tmp_pat
 
 
 def test_run_on_another_graph_is_asked_zero_shot(
-    evaluate: Command, films: object, kwk: Command, atlas: str, tmp_path: Path
+    evaluate: Command, films: object, kwk: Command, atlas: str, dialogues: Path, tmp_path: Path
 ) -> None:
     names = {row["name"] for row in json.loads(kwk("graphs", "list", "--json").stdout)}
     (other,) = [name for name in names if name.startswith("test-films-")]
-    kwk("-q", "dialogues", "build", "--graph", other, "--split", "triple", "--out", str(tmp_path / "films"))
-    asked = ("--graph", other, "--dialogues", str(tmp_path / "films"), "--out", str(tmp_path / "out"))
+    asked = ("--graph", other, "--dialogues", str(dialogues), "--out", str(tmp_path / "out"))
     found = json.loads(evaluate("--json", *asked).stdout)
     assert found["harness"]["kind"] == "zero-shot"
     assert found["harness"]["title"] == f"zero-shot: trained on '{atlas}', asked on '{other}'"
