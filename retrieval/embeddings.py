@@ -35,7 +35,7 @@ def tail_ranker(train: Path, kind: Kind, seed: int, progress: Progress) -> Basel
     """Fit an embedding on the triples of training dialogues; return what ranks answers by it. It needs kwk[pykeen]."""
     import torch
     from pykeen.models import ComplEx, TransE
-    from pykeen.training import SLCWATrainingLoop
+    from pykeen.training import LCWATrainingLoop, SLCWATrainingLoop
     from pykeen.triples import TriplesFactory
     from torch.optim import Adam
 
@@ -43,13 +43,12 @@ def tail_ranker(train: Path, kind: Kind, seed: int, progress: Progress) -> Basel
     triples = np.array(sorted(set(stated_in(train))), dtype=str)
     factory = TriplesFactory.from_labeled_triples(triples)
     torch.manual_seed(seed)
-    made = {"transe": TransE, "complex": ComplEx}[kind](
-        triples_factory=factory,
-        embedding_dim=WIDTH,
-        random_seed=seed,
-        loss="softplus" if kind == "complex" else "marginranking",
-    )
-    loop = SLCWATrainingLoop(model=made, triples_factory=factory, optimizer=Adam(made.parameters(), lr=0.01))
+    model, loss, training = {
+        "transe": (TransE, "marginranking", SLCWATrainingLoop),
+        "complex": (ComplEx, "crossentropy", LCWATrainingLoop),  # against all entities at once: Lacroix et al. 2018
+    }[kind]
+    made = model(triples_factory=factory, embedding_dim=WIDTH, random_seed=seed, loss=loss)
+    loop = training(model=made, triples_factory=factory, optimizer=Adam(made.parameters(), lr=0.01))
     with progress(kind, 1) as advance:
         loop.train(factory, num_epochs=EPOCHS, batch_size=256, use_tqdm=False, use_tqdm_batch=False, pin_memory=False)
         advance(1)
