@@ -29,8 +29,8 @@ GILL = Recipe(
 )
 TEXTBIND = Recipe(
     "textbind",
-    "Li et al., TextBind: Multi-turn Interleaved Multimodal Instruction-following in the Wild, 2024, section 5 (MIM): the "
-    "language model alone is trained, to describe the image that it would show; what it writes is what is looked for",
+    "Li et al., TextBind: Multi-turn Interleaved Multimodal Instruction-following in the Wild, 2024, section 5 (MIM): "
+    "the language model alone is trained, to describe the image that it would show; what it writes is looked for",
     {"negatives": "batch", "knowledge": 0.0, "relation": 0.0, "retrieval": 0.0},
 )
 RECIPES: Mapping[str, Recipe] = {recipe.name: recipe for recipe in (GILL, TEXTBIND)}

@@ -26,7 +26,7 @@ def folder_of(made: Path, formats: list[str], by: str, *triples: tuple[str, str,
 
 def manifest(dialogues: Path, graph: str = "g") -> Manifest:
     settings = {"dialogues": str(dialogues), "holdout_style": "ink"}
-    return Manifest("run", graph, settings, {}, {}, {}, ())
+    return Manifest("run", graph, settings, {}, {}, {}, {}, ())
 
 
 def test_mix_and_single_formats_are_told_apart(tmp_path: Path, ask: Ask) -> None:
