@@ -56,7 +56,7 @@ def test_bootstrap_in_parts_is_the_bootstrap_at_once(monkeypatch: pytest.MonkeyP
     np.testing.assert_allclose(whole[1], bootstrap_macros(values, groups))
 
 
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.floats(0, 1)), min_size=1, max_size=30))
 def test_macro_of_resamples_spans_the_macro(rows: list[tuple[str, float]]) -> None:
     groups, values = [group for group, _ in rows], np.array([value for _, value in rows])
@@ -65,6 +65,7 @@ def test_macro_of_resamples_spans_the_macro(rows: list[tuple[str, float]]) -> No
     assert values.min() - 1e-9 <= found.min() and found.max() <= values.max() + 1e-9
 
 
+@settings(deadline=None)  # the first brings scipy in
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), max_size=40))
 def test_mcnemar_is_the_binomial_by_hand(pairs: list[tuple[bool, bool]]) -> None:
     ours, theirs = (np.array([pair[side] for pair in pairs], np.bool_) for side in (0, 1))

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retrieval.metrics import DEPTHS, Outcome, difference, figures, leaf, rank_of
@@ -26,6 +26,7 @@ def test_images_are_judged_at_one_and_at_five() -> None:
     assert found["ci95"][0] < 0.5 < found["ci95"][1]
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.lists(st.booleans(), max_size=12), min_size=1, max_size=30))
 def test_recall_and_mrr_are_what_counting_by_hand_gives(lists: list[list[bool]]) -> None:
     found = leaf([Outcome("r", rank_of(hits), False) for hits in lists], images=True, gallery=12)
