@@ -46,7 +46,7 @@ def examples(folder: Path) -> tuple[list[Example], int]:
         for slot in encoded.slots:
             named[slot.start : slot.end] = True
         slots = np.flatnonzero(ids == KNO_ID).astype(np.int32)
-        nobody = Anchors(NONE, NONE, NONE, NONE.astype(bool), [])
+        nobody = Anchors(image=NONE, entity=NONE, subject=NONE, relation=NONE, asks_tail=NONE.astype(bool), answers=[])
         found.append(Example(ids, encoded.mask, named, NONE, slots, np.zeros(len(slots), np.int32), NONE, nobody))
     return found, tokenizer.get_vocab_size()
 
