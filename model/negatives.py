@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kg.adjacency import Adjacency
-from model.arena import Pools, Sets
+from model.arena import Growing, Pools, Sets
 from model.exclusions import Exclusions
 from model.gallery import Gallery, Ints
 from model.mix import Shares
@@ -128,38 +128,36 @@ class Sampler:
         if len(self._pools) + len(self._excluded) > KEPT:
             self._forget()
         wanted = tuple(np.union1d(np.flatnonzero(shares), [RANDOM]).tolist())
-        excluded = np.empty(len(anchors.image), np.int64)
-        pools = np.zeros((len(anchors.image), len(TIERS)), np.int64)
+        places = self._places.setdefault(wanted, {})
         columns = (anchors.image, anchors.subject, anchors.relation, anchors.asks_tail, anchors.entity)
-        for i, each in enumerate(zip(*(column.tolist() for column in columns), anchors.answers, strict=True)):
-            image, subject, relation, asks_tail, entity, answers = each
-            key = image, subject, relation, asks_tail, answers.tobytes()
-            if key not in self._by_question:
-                images = self.exclusions.images(image, subject, relation, asks_tail, answers)
-                self._by_question[key] = self._excluded.add(images)
-            excluded[i] = self._by_question[key]
-            asked = entity, relation, asks_tail, wanted
-            if asked not in self._by_tiers:
-                self._by_tiers[asked] = self._numbers(Question(entity, relation, asks_tail), wanted)
-            pools[i] = self._by_tiers[asked]
-        return excluded, pools
+        lists = (column.tolist() for column in columns)
+        keys = list(zip(*lists, (answers.tobytes() for answers in anchors.answers), strict=True))
+        for key, answers in zip(keys, anchors.answers, strict=True):
+            if key not in places:
+                places[key] = len(self._numbers) // (1 + len(TIERS))
+                self._numbers.extend(np.array(self._new(key[:5], answers, wanted)))
+        found = self._numbers.values.reshape(-1, 1 + len(TIERS))[[places[key] for key in keys]]
+        return found[:, 0], found[:, 1:]
 
-    def _numbers(self, question: Question, wanted: Sequence[int]) -> list[int]:
-        """Return the numbers of a question's pools; that of a tier which is not wanted means nothing."""
-        numbers = [0] * len(TIERS)
+    def _new(self, asked: tuple[int, int, int, bool, int], answers: Ints, wanted: Sequence[int]) -> list[int]:
+        """Return the numbers of an anchor's exclusions and pools; that of a tier which is not wanted means nothing."""
+        image, subject, relation, asks_tail, entity = asked
+        images = self.exclusions.images(image, subject, relation, asks_tail, answers)
+        numbers = [self._excluded.add(images)] + [0] * len(TIERS)
+        question = Question(entity, relation, asks_tail)
         for n in wanted:
             tier = TIERS[n]
             key = tier.name, tier.about(self.near, question)
             if key not in self._by_tier:
                 pool = tier.pool(self.near, question)
                 self._by_tier[key] = self._pools.add(pool.entities, pool.weights)
-            numbers[n] = self._by_tier[key]
+            numbers[1 + n] = self._by_tier[key]
         return numbers
 
     def _forget(self) -> None:
         self._pools, self._excluded = Pools(), Sets(len(self._gallery))
-        self._by_question: dict[Hashable, int] = {}  # -> number of exclusions
-        self._by_tiers: dict[Hashable, list[int]] = {}  # -> number of each tier's pool
+        self._numbers = Growing(np.int64)  # of exclusions, then of each tier's pool, anchor by anchor
+        self._places: dict[tuple[int, ...], dict[Hashable, int]] = {}  # tiers that are wanted -> anchor -> place there
         self._by_tier: dict[Hashable, int] = {}  # (tier, what it depends on) -> number of its pool
 
     def _an_image(self, entity: Ints, rng: np.random.Generator) -> Ints:
