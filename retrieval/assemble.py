@@ -69,8 +69,11 @@ def open_host(stores: Stores, graph: str, home: Path, run_name: str | None, prog
     from retrieval.run import choose_run
 
     run = choose_run(home, graph, run_name)
-    answerer = open_answerer(stores, graph, home, run, progress)
-    return Host(answerer, Journal(stores.engine, graph), run.manifest.id if run else None)
+
+    def opened() -> Answerer:
+        return open_answerer(stores, graph, home, run, progress)
+
+    return Host(opened(), Journal(stores.engine, graph), run.manifest.id if run else None, opened)
 
 
 def image_roots(reader: Reader) -> list[Path]:
@@ -133,16 +136,22 @@ def fitted(
 
 
 def remembering(encode: Encode) -> Encode:
-    """Return `encode` with a memory: a question is compared several times, an evaluation repeats many."""
+    """Return `encode` with a memory: a question is compared several times, an evaluation repeats many.
+
+    Several threads may use it: what one forgets another still holds.
+    """
     kept: dict[str, NDArray[np.float32]] = {}
 
     def encoded(texts: Sequence[str]) -> NDArray[np.float32]:
-        if len(kept) > REMEMBERED:
-            kept.clear()
-        new = [text for text in dict.fromkeys(texts) if text not in kept]
+        found = {text: kept.get(text) for text in texts}
+        new = [text for text, vector in found.items() if vector is None]
         if new:
-            kept.update(zip(new, encode(new), strict=True))
-        return np.stack([kept[text] for text in texts])
+            made = dict(zip(new, encode(new), strict=True))
+            if len(kept) > REMEMBERED:
+                kept.clear()
+            kept.update(made)
+            found |= made
+        return np.stack([vector for text in texts if (vector := found[text]) is not None])
 
     return encoded
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
+from threading import Lock
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
@@ -27,18 +29,36 @@ class Given:
     spoken: Spoken  # what the conversation has spoken of after it
 
 
-@dataclass(frozen=True)
+@dataclass
 class Host:
-    """What answers conversations about one graph and keeps the journal of them."""
+    """What answers conversations about one graph and keeps the journal of them.
+
+    Facts and images are read for each question. Names and relations are kept, and read anew by `reopen` once another
+    command of kwk has written the graph.
+    """
 
     answerer: Answerer
     journal: Journal
     run: str | None = None  # the trained run that answers with
+    reopen: Callable[[], Answerer] | None = None
+    _lock: Lock = field(default_factory=Lock, repr=False)
+
+    def __post_init__(self) -> None:
+        self._state = self.answerer.reader.state()
+
+    def fresh(self) -> Answerer:
+        """Return what answers, with names and relations as the last ingest left them. Raises StoreError."""
+        if self.reopen is not None:
+            state = self.answerer.reader.state()
+            with self._lock:
+                if state != self._state:
+                    self.answerer, self._state = self.reopen(), state
+        return self.answerer
 
     def turn(self, conversation: Conversation, question: str, picture: Image.Image | None = None) -> Given:
         """Answer the next turn of a conversation and write it down. Raises StoreError, and then nothing has changed."""
         begun = time.monotonic()
-        answer, spoken = self.answerer.turn(question, picture, conversation.spoken)
+        answer, spoken = self.fresh().turn(question, picture, conversation.spoken)
         given = Given(uuid4(), question, answer, time.monotonic() - begun, spoken)
         place = Asked(conversation.id, len(conversation.given), question, digest_of(picture) if picture else None)
         self.journal.keep(given.id, place, answer, self.run, given.seconds)

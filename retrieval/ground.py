@@ -72,6 +72,10 @@ class Reader:
         except (DriverError, Neo4jError) as exc:
             raise StoreError(f"Neo4j could not answer a question about the graph '{self.graph}': {exc}") from exc
 
+    def state(self) -> tuple[object, ...]:
+        """Return what changes whenever a command of kwk writes the graph."""
+        return tuple((row["fence"], row["ingested"]) for row in self.rows(queries.GRAPH))
+
     def entities(self) -> list[Named]:
         """Return all entities with their names."""
         return [_named(row) for row in self.rows(queries.NAMES)]

@@ -138,7 +138,7 @@ class Service:
         spoken = self.remembered.get(keys[known]) or NOTHING
         for place in range(max(known, len(said) - 1 - READ_AGAIN), len(said) - 1):
             if said[place].text.strip():
-                _, spoken = self.host.answerer.turn(checked(said[place].text), decoded(said[place].picture), spoken)
+                _, spoken = self.host.fresh().turn(checked(said[place].text), decoded(said[place].picture), spoken)
                 self.remembered.put(keys[place + 1], spoken)
         return spoken
 

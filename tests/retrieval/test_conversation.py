@@ -1,11 +1,18 @@
 """A conversation: pronouns, "the second one" and "and of Chile?" are answered in the light of what was said before."""
 
+from pathlib import Path
 from uuid import UUID
 
 import pytest
 from PIL import Image
 
+from ingest.load import load
 from ingest.sample import folder
+from ingest.target import Target, Tower
+from kg import removal
+from kg.stores import Stores
+from kg.types import Entity, Source, Triple
+from retrieval.assemble import open_host
 from retrieval.conversation import Conversation, Host, digest_of
 
 PERU = "urn:kwk:atlas:country/PE"
@@ -75,6 +82,26 @@ def test_every_turn_is_written_down_in_its_place(host: Host) -> None:
     assert [row["turn"] for row in rows] == [0, 1]
     assert {row["conversation"] for row in rows} == {conversation.id}
     assert rows[1]["said"]["evidence"][0]["object"] == "Peruvian Sol"
+
+
+def test_what_is_ingested_is_in_the_next_answer_without_a_restart(
+    stores: Stores, atlas: str, home: Path, tower: Tower, tmp_path: Path
+) -> None:
+    host = open_host(stores, atlas, home, None)
+    question = "What is the capital of Nowhereland?"
+    assert not host.turn(Conversation(), question).answer.grounded
+    source = Source(
+        "more",
+        entities=[Entity("urn:x:nowhere", "Nowhereland", ("Nowhereland",), types=("Country",)),
+                  Entity("urn:x:nil", "Nilport", ("Nilport",), types=("City",))],
+        triples=[Triple("urn:x:nowhere", "urn:kwk:atlas:capital", "urn:x:nil")],
+    )  # fmt: skip
+    load(Target(stores.driver, stores.engine, atlas, home), source, tower)
+    try:
+        assert host.turn(Conversation(), question).answer.text == "The capital of Nowhereland is Nilport."
+    finally:
+        removal.remove_source(stores.driver, stores.engine, atlas, "more")
+    assert not host.turn(Conversation(), question).answer.grounded
 
 
 def test_pictures_are_told_apart_by_their_pixels() -> None:
