@@ -69,7 +69,7 @@ def test_tensors_come_back_bit_for_bit_and_nothing_is_pickled(tmp_path: Path) ->
 
 def test_run_holds_no_pickle(run: Run) -> None:
     suffixes = {path.suffix for path in run.folder.iterdir()}
-    assert suffixes == {".json", ".jsonl", ".safetensors"}
+    assert suffixes == {".json", ".jsonl", ".safetensors", ".svg"}
 
 
 def test_weights_that_no_manifest_names_are_deleted_and_others_kept(tmp_path: Path) -> None:
