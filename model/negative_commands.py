@@ -61,7 +61,9 @@ def negatives() -> None:
 @graph_option
 @json_option
 @click.option("-n", "count", type=click.IntRange(min=1), default=8, show_default=True, help="Negatives to draw.")
-@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True)
+@click.option(
+    "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="What chance starts from."
+)
 @click.option("--progress", type=click.FloatRange(0, 1), default=1.0, show_default=True, help="How far training is.")
 @mix_options
 @click.pass_obj
