@@ -33,7 +33,8 @@ def test_sentence_is_encoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert asked == ["a", "bb", "ccc"]
     monkeypatch.setattr(assemble, "REMEMBERED", 2)  # what is remembered is bounded
     assert encoded(["a", "dddd"]).ravel().tolist() == [1, 4]
-    assert asked == ["a", "bb", "ccc", "a", "dddd"]
+    assert encoded(["a"]).ravel().tolist() == [1]  # forgotten for "dddd", so asked again
+    assert asked == ["a", "bb", "ccc", "dddd", "a"]
 
 
 def test_long_encoding_shows_how_far_it_is() -> None:
