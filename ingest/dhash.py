@@ -6,6 +6,7 @@ hardly differ, are weighted by their exact sum: reducing the picture would round
 """
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,41 +15,52 @@ from PIL import Image
 COLUMNS, ROWS = 9, 8
 LOBES = 3  # of Lanczos' window
 FEWEST_SUMS = 12  # that a column of the thumbnail is made of
+CHUNK = 2**18  # pixels that are worked on at a time: they stay in the processor's cache
 BLOCK = 29_000  # values of a product: with more, BLAS would start threads of its own beside those that decode
-HALVES = (  # eight bytes in one integer: add each second one to its neighbour, then the pairs, then the fours
-    (np.uint64(8), np.uint64(0x00FF00FF00FF00FF), np.uint16),
-    (np.uint64(16), np.uint64(0x0000FFFF0000FFFF), np.uint32),
-    (np.uint64(32), np.uint64(0x00000000FFFFFFFF), np.uint64),
-)
+HALVES = {  # several bytes in one integer: add each second one to its neighbour, then the pairs, then the fours
+    2: (np.uint16, ((8, 0x00FF),)),
+    4: (np.uint32, ((8, 0x00FF00FF), (16, 0x0000FFFF))),
+    8: (np.uint64, ((8, 0x00FF00FF00FF00FF), (16, 0x0000FFFF0000FFFF), (32, 0x00000000FFFFFFFF))),
+}
 
 
 def dhash(image: Image.Image) -> int:
     """Return the 64-bit difference hash: the signs of horizontal differences of a 9×8 grey thumbnail, row by row."""
     grey = np.asarray(image if image.mode == "L" else image.convert("L"))  # (H, W) uint8
     height, width = grey.shape
+    group = neighbours(width)
+    columns = across(width, group)
     narrow = np.empty((height, COLUMNS), np.float32)
-    step = max(1, 2**20 // width)  # rows: a picture of any size takes a few megabytes
+    step = max(1, CHUNK // width)
     for top in range(0, height, step):
-        sums, group = neighbours(grey[top : top + step])
-        multiply(sums, across(width, group), narrow[top : top + step])
+        multiply(sums(grey[top : top + step], group), columns, narrow[top : top + step])
     small = rounded(weights(height, ROWS) @ rounded(narrow))
     return int.from_bytes(np.packbits(small[:, 1:] > small[:, :-1]).tobytes(), "big")
 
 
-def neighbours(grey: NDArray[np.uint8]) -> tuple[NDArray[np.float32], int]:
-    """Return the sums of 1, 2, 4 or 8 neighbouring pixels of rows (H, W), (H, W / group up to 8), and that number."""
-    width, group = grey.shape[1], 1
-    if width < COLUMNS * FEWEST_SUMS * 2:
-        return grey.astype(np.float32), group
-    if width % 8:
-        grey = np.pad(grey, ((0, 0), (0, -width % 8)))
-    sums = np.ascontiguousarray(grey).view(np.uint64)
-    kind: type[np.unsignedinteger] = np.uint8
-    for shift, mask, wider in HALVES:
-        if width < COLUMNS * FEWEST_SUMS * group * 2:
-            break
-        sums, kind, group = (sums & mask) + (sums >> shift & mask), wider, group * 2
-    return sums.view(kind).astype(np.float32), group
+@lru_cache(256)
+def neighbours(width: int) -> int:
+    """Return how many neighbouring pixels of a row are summed: 1, 2, 4 or 8."""
+    return max(group for group in (1, *HALVES) if group == 1 or width >= COLUMNS * FEWEST_SUMS * group)
+
+
+def sums(grey: NDArray[np.uint8], group: int) -> NDArray[np.float32]:
+    """Return the sums of `group` neighbouring pixels of rows (H, W), (H, W / group)."""
+    if group == 1:
+        return grey.astype(np.float32)
+    height, width = grey.shape
+    if width % group:
+        padded = np.zeros((height, width + -width % group), np.uint8)
+        padded[:, :width] = grey
+        grey = padded
+    integer, halves = HALVES[group]
+    found: NDArray[Any] = grey.view(integer)
+    for shift, mask in halves:
+        upper = found >> integer(shift)
+        upper &= integer(mask)
+        found = found & integer(mask)
+        found += upper
+    return found.astype(np.float32)
 
 
 def multiply(rows: NDArray[np.float32], columns: NDArray[np.float32], out: NDArray[np.float32]) -> None:
@@ -63,8 +75,7 @@ def multiply(rows: NDArray[np.float32], columns: NDArray[np.float32], out: NDArr
 
 def rounded(grey: NDArray[np.float32]) -> NDArray[np.float32]:
     """Round to whole grey values from 0 to 255, in place."""
-    grey += np.float32(0.5)
-    np.floor(grey, out=grey)
+    np.rint(grey, out=grey)
     np.maximum(grey, 0, out=grey)
     return np.minimum(grey, 255, out=grey)
 
@@ -72,7 +83,7 @@ def rounded(grey: NDArray[np.float32]) -> NDArray[np.float32]:
 @lru_cache(256)
 def across(width: int, group: int) -> NDArray[np.float32]:
     """Return how much each sum of `group` pixels of a row counts for each column of the thumbnail, (W / group, 9)."""
-    padding = -width % 8 if group > 1 else 0
+    padding = -width % group
     matrix = np.pad(weights(width, COLUMNS), ((0, 0), (0, padding)))
     pixels = np.pad(np.ones(width), (0, padding)).reshape(-1, group).sum(1)
     return np.ascontiguousarray((matrix.reshape(COLUMNS, -1, group).sum(2) / np.maximum(pixels, 1)).T, np.float32)
