@@ -101,7 +101,6 @@ def build(
     from dialogue.topics_of_images import features_of, image_topics
     from kg import adjacency
     from kg.graph_commands import chosen
-    from kg.progress import bar, silent
     from kg.stores import open_stores
 
     asked = parse_formats(formats) if formats else None
@@ -114,9 +113,8 @@ def build(
         topics = image_topics(graph, features_of(stores.engine, graph), seed)
     own = str(lexicon) if lexicon else None
     settings = BuildSettings(rounds, seed, usable_formats(kwk, graph, asked), chosen_kinds, own, spoken)
-    progress = bar if kwk.verbosity >= 0 else silent
     parts = parts_of(graph, split, kwk.home)
-    built = build_dialogues(graph, settings, target, force, workers, progress, parts, engine, topics)
+    built = build_dialogues(graph, settings, target, force, workers, kwk.progress, parts, engine, topics)
     click.echo(json.dumps(asdict(built)) if as_json else told(built))
 
 
@@ -246,7 +244,6 @@ def verify(ctx: click.Context, folder: Path | None, graph_name: str | None, limi
     from dialogue.truth import read_truth
     from dialogue.verify import verify as check
     from kg.catalogue import choose
-    from kg.progress import bar, silent
     from kg.stores import open_stores
 
     kwk: Kwk = ctx.obj
@@ -254,7 +251,7 @@ def verify(ctx: click.Context, folder: Path | None, graph_name: str | None, limi
     with open_stores(kwk) as stores:
         name, _ = choose(stores.driver, graph_name or str(read_settings(place)["graph"]))
         truth = read_truth(stores.driver, name)
-    with (bar if kwk.verbosity >= 0 else silent)("dialogues", count_lines(place)) as seen:
+    with kwk.progress("dialogues", count_lines(place)) as seen:
         report = check(place, truth, name, seen)
     print_report(report, limit, as_json)
     ctx.exit(1 if report.findings else 0)
@@ -298,13 +295,12 @@ def publish(kwk: Kwk, folder: Path | None, graph_name: str | None, as_json: bool
     from dialogue.folder import choose_folder, read_settings
     from dialogue.publish import publish as publish_dialogues
     from kg.catalogue import choose
-    from kg.progress import bar, silent
     from kg.stores import open_stores
 
     place = choose_folder(folder, graph_name)
     with open_stores(kwk) as stores:
         name, _ = choose(stores.driver, graph_name or str(read_settings(place)["graph"]))
-        done = publish_dialogues(stores.driver, name, place, bar if kwk.verbosity >= 0 else silent)
+        done = publish_dialogues(stores.driver, name, place, kwk.progress)
     if as_json:
         click.echo(json.dumps(asdict(done)))
         return

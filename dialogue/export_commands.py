@@ -51,7 +51,6 @@ def export(
     from dialogue.export import ExportSettings
     from dialogue.export import export as export_dialogues
     from dialogue.folder import choose_folder
-    from kg.progress import bar, silent
 
     if how["embed_images"] and kind != "parquet":
         raise click.UsageError("--embed-images is for parquet; webdataset always holds its pictures.")
@@ -67,7 +66,7 @@ def export(
         str(root) if root else None,
     )
     place = choose_folder(folder, graph_name)
-    done = export_dialogues(place, out, settings, how["force"], bar if kwk.verbosity >= 0 else silent)
+    done = export_dialogues(place, out, settings, how["force"], kwk.progress)
     click.echo(json.dumps(asdict(done), ensure_ascii=False) if as_json else told(done))
 
 

@@ -48,7 +48,6 @@ def rewrite(
     from dialogue.folder import check_target, choose_folder, count_lines, read_settings
     from dialogue.llm.rewrite import RewriteSettings
     from dialogue.llm.runs import rewrite_rounds, rewrite_whole
-    from kg.progress import bar, silent
 
     kwk: Kwk = ctx.obj
     place = choose_folder(folder, graph_name)
@@ -56,11 +55,10 @@ def rewrite(
     check_target(out, force)
     graph = graph_of(kwk, graph_name or str(read_settings(place)["graph"]))
     settings = RewriteSettings(whole, pairs, judge, seed)
-    progress = bar if kwk.verbosity >= 0 else silent
     if whole:
-        done = rewrite_whole(graph, place, out, force, settings, seeds, llm.settings, llm.run, progress)
+        done = rewrite_whole(graph, place, out, force, settings, seeds, llm.settings, llm.run, kwk.progress)
     else:
-        done = rewrite_rounds(graph, place, out, force, settings, llm.settings, llm.run, progress)
+        done = rewrite_rounds(graph, place, out, force, settings, llm.settings, llm.run, kwk.progress)
     counted = done.counted(llm.settings)
     if as_json:
         click.echo(json.dumps(counted, ensure_ascii=False))
@@ -107,7 +105,6 @@ def write_wordings(
 
     from dialogue.llm.lexicon import save, to_toml, wanting, word_relations
     from kg.errors import DataError
-    from kg.progress import bar, silent
 
     kwk: Kwk = ctx.obj
     if out.exists() and not force:
@@ -116,7 +113,7 @@ def write_wordings(
     wanted = wanting(graph)[:relations]
     if not wanted:
         raise DataError(f"Every relation of the graph '{graph.graph}' is worded by hand; there is nothing to write.")
-    with (bar if kwk.verbosity >= 0 else silent)("relations", len(wanted)) as advance:
+    with kwk.progress("relations", len(wanted)) as advance:
         made, spent, stopped = llm.run(lambda endpoint: word_relations(endpoint, graph, wanted, advance))
     heading = (
         f"Relations of the graph '{graph.graph}', worded by {llm.settings.model}, checked by kwk; read them before use."

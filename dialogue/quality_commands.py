@@ -63,19 +63,12 @@ def filter_command(kwk: Kwk, folder: Path | None, graph_name: str | None, out: P
     rules = (*(parse(text, True) for text in keep), *(parse(text, False) for text in drop))
     if out is not None:
         check_target(out, force)
-    shown, lines = progress(kwk), count_lines(place)
+    shown, lines = kwk.progress, count_lines(place)
     with tools(kwk, place, graph_name, any(rule.name == "V2.facts" for rule in rules)) as (verified, engine):
         filters = make_filters(place, rules, encoder, readability_model, seed, shown, verified, engine)
         with shown("dialogues", lines) as seen:
             done = filtered(place, filters, out, force, seen)
     click.echo(json.dumps(asdict(done), ensure_ascii=False) if as_json else told(done, out))
-
-
-def progress(kwk: Kwk) -> Progress:
-    """Return what shows progress, or shows nothing under --quiet."""
-    from kg.progress import bar, silent
-
-    return bar if kwk.verbosity >= 0 else silent
 
 
 @contextmanager
@@ -94,7 +87,7 @@ def tools(
 
     with open_stores(kwk) as stores:
         name, _ = choose(stores.driver, graph_name or str(read_settings(place)["graph"]))
-        with progress(kwk)("verified", count_lines(place)) as seen:
+        with kwk.progress("verified", count_lines(place)) as seen:
             report = verify(place, read_truth(stores.driver, name), name, seen)
         yield report, stores.engine
 
@@ -199,12 +192,12 @@ def report(kwk: Kwk, folder: Path | None, graph_name: str | None, out: Path | No
 
     place = choose_folder(folder, graph_name)
     settings, root, target = read_settings(place), root_of(place), out or place / "report.html"
-    with progress(kwk)("surveyed", count_lines(place)) as seen:
+    with kwk.progress("surveyed", count_lines(place)) as seen:
         found = survey(place, seed, Sizes(dialogues=samples), seen)
     with tools(kwk, place, graph_name, check) as (verified, engine):
         seeing = eye_of(encoder, root, engine) if found.images.seen else None
         reads = reader_of(readability_model)
-        with progress(kwk)("measured", 12) as advance:
+        with kwk.progress("measured", 12) as advance:
             measures = principles(found, Instruments(root, reads, seeing, sentences(), verified, advance))
     save(target, render(place, settings, found, measures, verified))
     if as_json:
@@ -231,7 +224,7 @@ def card(
 
     place = choose_folder(folder, graph_name)
     tally, held_out = Tally(), held_out_in(place)
-    with progress(kwk)("dialogues", count_lines(place)) as seen:
+    with kwk.progress("dialogues", count_lines(place)) as seen:
         for split, dialogue in dialogues_of(place):
             tally.add(split, dialogue, held_out)
             seen(1)

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from dialogue.review_rounds import Choice
     from dialogue.review_views import Words
     from dialogue.truth import Truth
-    from kg.progress import Progress
     from kg.stores import Stores
 
 folder_argument = click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
@@ -43,13 +42,6 @@ def choice_of(sample: int | None, seed: int, kinds: tuple[str, ...], relations: 
     from dialogue.review_rounds import Choice
 
     return Choice(kinds, relations, sample, seed)
-
-
-def progress_of(kwk: Kwk) -> Progress:
-    """Return a bar, or nothing under -q."""
-    from kg.progress import bar, silent
-
-    return bar if kwk.verbosity >= 0 else silent
 
 
 @contextmanager
@@ -110,7 +102,7 @@ def review(
 
     name = None if reviewer is None else reviewer_name(reviewer)
     with opened(kwk, folder, graph_name) as (stores, place, graph):
-        with progress_of(kwk)("dialogues", count_lines(place)) as seen:
+        with kwk.progress("dialogues", count_lines(place)) as seen:
             rounds = places(place, choice_of(**chosen), seen)
         board = Board(rounds, Verdicts(stores.engine, graph), needed)
         serve_review(kwk, stores, place, board, port, name, no_open)
@@ -158,7 +150,7 @@ def agreement(kwk: Kwk, folder: Path | None, graph_name: str | None, as_json: bo
         standing = Verdicts(stores.engine, graph).standing()
         keys = set()
         if standing:
-            with progress_of(kwk)("dialogues", count_lines(place)) as seen:
+            with kwk.progress("dialogues", count_lines(place)) as seen:
                 keys = {each.key for each in places(place, Choice(), seen)}
     found = round_agreement(each for key, each in standing.items() if key in keys)
     if as_json:
@@ -215,7 +207,7 @@ def apply_review(
         standing = Verdicts(stores.engine, graph).standing()
         checks = checks_of(place, truth_of(kwk, stores, graph), graph)
         dialogues = count_lines(place)
-        done = apply_verdicts(place, out, standing, checks, Rules(**rules), force, dialogues, progress_of(kwk))
+        done = apply_verdicts(place, out, standing, checks, Rules(**rules), force, dialogues, kwk.progress)
     if as_json:
         click.echo(json.dumps(asdict(done), ensure_ascii=False))
         return

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dialogue.review_commands import choice_of, choosing, opened, progress_of, truth_of, words_of
+from dialogue.review_commands import choice_of, choosing, opened, truth_of, words_of
 from kg.cli import Kwk
 from kg.graph_commands import graph_option, json_option
 
@@ -46,7 +46,7 @@ def review_export(
     if out.exists():
         raise DataError(f"{out} is there already; name a folder that is not with --out.")
     with opened(kwk, folder, graph_name) as (stores, place, graph):
-        with progress_of(kwk)("dialogues", count_lines(place)) as seen:
+        with kwk.progress("dialogues", count_lines(place)) as seen:
             rounds = places(place, choice_of(**chosen), seen)
         words, address = words_of(stores, graph, truth_of(kwk, stores, graph)), address_of(stores, graph, image_url)
         with new_folder(out) as partial:
@@ -105,7 +105,7 @@ def review_import(
     foreign = foreign_verdicts(file, named(names))
     done = Imported()
     with opened(kwk, folder, graph_name) as (stores, place, graph):
-        with progress_of(kwk)("dialogues", count_lines(place)) as seen:
+        with kwk.progress("dialogues", count_lines(place)) as seen:
             rounds = {each.key: each for each in places(place, Choice(), seen)}
         checks = checks_of(place, truth_of(kwk, stores, graph), graph)
         verdicts = list(checked(foreign, place, graph, rounds, checks, done))

@@ -41,15 +41,13 @@ def refine(
     from dialogue.folder import choose_folder, read_settings
     from dialogue.llm.refine import Seeds
     from dialogue.llm.runs import next_round
-    from kg.progress import bar, silent
 
     kwk: Kwk = ctx.obj
     kept = Seeds(seeds)
     number = kept.next_round()
     place = choose_folder(folder, graph_name)
     graph = graph_of(kwk, graph_name or str(read_settings(place)["graph"]))
-    progress = bar if kwk.verbosity >= 0 else silent
-    written, rejected, spent, stopped = next_round(graph, place, kept, size, seed, llm.run, progress)
+    written, rejected, spent, stopped = next_round(graph, place, kept, size, seed, llm.run, kwk.progress)
     counted = {
         "file": str(kept.path(number)) if written else None,
         "round": number,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 
 import click
@@ -85,17 +86,14 @@ def rdf(
 
     N-Triples and N-Quads may be larger than memory, and a bad line of theirs is dropped; the others are read whole.
     """
-    from kg.progress import bar, silent
     from kg.rdf import read_rdf
 
-    progress = bar if kwk.verbosity >= 0 else silent
     scratch = kwk.home / "scratch"
     scratch.mkdir(parents=True, exist_ok=True)
     first = files[0]
     called = name or first.name
-    load_into(
-        kwk, graph_name, lambda: read_rdf(files, called, image_root, scratch, progress), how, None if name else first
-    )  # fmt: skip
+    read = partial(read_rdf, files, called, image_root, scratch, kwk.progress)
+    load_into(kwk, graph_name, read, how, None if name else first)
 
 
 @ingest.command("csv")

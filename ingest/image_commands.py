@@ -65,7 +65,6 @@ def fetch(
     from ingest.fetch import FetchSettings, fetch_images
     from ingest.fetch_index import index_files, read_graph, read_index
     from kg.graph_commands import chosen
-    from kg.progress import bar, silent
     from kg.stores import open_stores
 
     if not indexes and graph_name is None:
@@ -78,7 +77,7 @@ def fetch(
             driver = stack.enter_context(open_stores(kwk)).driver
             listings.append((f"graph {graph_name}", read_graph(driver, chosen(kwk, driver, graph_name))))
         kwk.say("Reading what is wanted …")
-        summary = fetch_images(listings, out.absolute(), checked, bar if kwk.verbosity >= 0 else silent)
+        summary = fetch_images(listings, out.absolute(), checked, kwk.progress)
     if as_json:
         click.echo(json.dumps(asdict(summary), ensure_ascii=False))
     else:
@@ -252,7 +251,6 @@ def gates(
     from ingest.judge import judge
     from ingest.target import choose_tower
     from kg.graph_commands import chosen
-    from kg.progress import bar, silent
     from kg.reconcile import spaces
     from kg.stores import open_stores
 
@@ -263,9 +261,8 @@ def gates(
         if entity is not None:
             show_entity(stores, name, entity, as_json, how["out"])
             return
-        progress = bar if kwk.verbosity >= 0 else silent
         tower = choose_tower(encoder or next(reversed(spaces(stores.driver, name).values()), "lite"))
-        summary = judge(stores.driver, stores.engine, name, tower, progress, how["again"])
+        summary = judge(stores.driver, stores.engine, name, tower, kwk.progress, how["again"])
     if as_json:
         click.echo(json.dumps(asdict(summary), ensure_ascii=False))
     else:

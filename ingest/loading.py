@@ -64,12 +64,10 @@ def load_into(
     from kg.browser import refresh_assets
     from kg.catalogue import check_name
     from kg.errors import DataError
-    from kg.progress import bar, silent
     from kg.stores import open_stores
 
     check_name(graph_name)
     tower = choose_tower(how.encoder)
-    progress = bar if kwk.verbosity >= 0 else silent
     offline = False
     if how.bulk:
         with open_stores(kwk) as stores:
@@ -90,9 +88,9 @@ def load_into(
                 else "it is empty."
             )
         )
-    imported = bulk.import_source(kwk.services, graph_name, source, kwk.say, progress) if offline else None
+    imported = bulk.import_source(kwk.services, graph_name, source, kwk.say, kwk.progress) if offline else None
     with open_stores(kwk) as stores:
-        target = Target(stores.driver, stores.engine, graph_name, kwk.home, progress)
+        target = Target(stores.driver, stores.engine, graph_name, kwk.home, kwk.progress)
         summary = load(target, source, tower, imported)
         refresh_assets(kwk.home, stores.driver, kwk.say)
     if how.as_json:

@@ -28,21 +28,19 @@ def reconcile(ctx: click.Context, graph_name: str | None, fix: bool, as_json: bo
     from ingest.mend import hasher, mend
     from kg.catalogue import image_roots
     from kg.graph_commands import chosen
-    from kg.progress import bar, silent
     from kg.reconcile import find
     from kg.stores import open_stores
 
     kwk: Kwk = ctx.obj
-    progress = bar if kwk.verbosity >= 0 else silent
     with open_stores(kwk) as stores:
         name = chosen(kwk, stores.driver, graph_name)
 
         def look() -> list[Finding]:
             hash_file = hasher(image_roots(stores.driver, name))
-            return list(find(stores.driver, stores.engine, name, hash_file, progress))
+            return list(find(stores.driver, stores.engine, name, hash_file, kwk.progress))
 
         found = look()
-        mended = mend(stores.driver, stores.engine, name, found, progress) if fix else 0
+        mended = mend(stores.driver, stores.engine, name, found, kwk.progress) if fix else 0
         left = look() if mended else found
     if as_json:
         report = {"graph": name, "found": [asdict(each) for each in found], "left": [asdict(each) for each in left]}

@@ -13,12 +13,13 @@ from click.shell_completion import get_completion_class
 
 from kg import __version__
 from kg.errors import KwkError
+from kg.progress import Progress, bar, silent
 from kg.settings import ServiceSettings
 
 # `kwk --help` lists commands in the order of use; one that is not named here comes last.
 ORDER = tuple(
-    "up down status doctor explore ingest graphs images dialogues train runs evaluate ask chat serve trace article "  # noqa: SIM905
-    "completion".split()
+    "up down status doctor explore ingest graphs images dialogues train negatives runs evaluate ask chat serve trace "  # noqa: SIM905
+    "article completion".split()
 )
 
 
@@ -34,6 +35,11 @@ class Kwk:
     def home(self) -> Path:
         """Return the folder that holds servers, runs and passwords."""
         return self.services.home
+
+    @property
+    def progress(self) -> Progress:
+        """Return what shows how far long work is, or shows nothing under --quiet."""
+        return bar if self.verbosity >= 0 else silent
 
     def say(self, text: str) -> None:
         """Write a line of progress to stderr, unless asked to be quiet."""

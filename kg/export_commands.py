@@ -38,7 +38,6 @@ def export(
     from kg.errors import DataError
     from kg.export import check_target, exported
     from kg.graph_commands import chosen
-    from kg.progress import bar, silent
     from kg.stores import open_stores
 
     target = None if out is None or str(out) == "-" else out
@@ -47,7 +46,7 @@ def export(
     check_target(target, force)
     with open_stores(kwk) as stores:
         name = chosen(kwk, stores.driver, graph_name)
-        graph = exported(stores.driver, name, bar if kwk.verbosity >= 0 else silent)
+        graph = exported(stores.driver, name, kwk.progress)
         if kind == "rdf":
             from kg.export_rdf import export_rdf
 

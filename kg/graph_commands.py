@@ -86,12 +86,10 @@ def remove(kwk: Kwk, name: str, source: str | None, entity: str | None, image: s
     """Remove the graph NAME, or a part of it, from both stores; pictures that another graph shows stay."""
     from kg import catalogue, removal
     from kg.browser import refresh_assets
-    from kg.progress import bar, silent
     from kg.stores import open_stores
 
     if sum(part is not None for part in (source, entity, image)) > 1:
         raise click.UsageError("--source, --entity and --image each mean a part of its own: give one of them.")
-    progress = bar if kwk.verbosity >= 0 else silent
     with open_stores(kwk) as stores:
         driver, engine = stores.driver, stores.engine
         catalogue.choose(driver, name)
@@ -104,7 +102,7 @@ def remove(kwk: Kwk, name: str, source: str | None, entity: str | None, image: s
             found = catalogue.find_image(driver, name, image)
             what, work = f"the image {found[:12]}", partial(removal.remove_image, sha256=found)
         else:
-            what, work = "", partial(removal.remove_graph, progress=progress)
+            what, work = "", partial(removal.remove_graph, progress=kwk.progress)
         if not yes:
             part = f"{what} from" if what else "all of"
             click.confirm(f"Remove {part} the graph '{name}'?", abort=True, err=True)

@@ -11,6 +11,7 @@ import click
 
 from kg.cli import Kwk
 from kg.graph_commands import graph_option, json_option
+from retrieval.options import opened_host, run_option
 
 if TYPE_CHECKING:
     from model.checkpoint import Manifest
@@ -23,7 +24,7 @@ WIDE = 140  # characters of a line of figures, where no terminal says how many f
 @click.argument("question")
 @click.option("--image", type=click.Path(path_type=Path), metavar="FILE", help="A picture that the question is about.")
 @graph_option
-@click.option("--run", "run_name", metavar="RUN", help="The trained run; default: the graph's newest, if there is one.")
+@run_option
 @json_option
 @click.pass_obj
 def ask(
@@ -32,19 +33,13 @@ def ask(
     """Answer QUESTION from the graph, with the edges that the answer rests on."""
     from dataclasses import asdict
 
-    from kg.graph_commands import chosen
-    from kg.progress import bar, silent
-    from kg.stores import open_stores
-    from retrieval.assemble import open_host
     from retrieval.conversation import Conversation
     from retrieval.intake import checked, read_picture
 
     text = checked(question)
     picture = read_picture(image) if image else None
-    progress = bar if kwk.verbosity >= 0 else silent
-    with open_stores(kwk) as stores:
-        graph = chosen(kwk, stores.driver, graph_name)
-        given = open_host(stores, graph, kwk.home, run_name, progress).turn(Conversation(), text, picture)
+    with opened_host(kwk, graph_name, run_name) as host:
+        given = host.turn(Conversation(), text, picture)
     if as_json:
         click.echo(json.dumps({"id": str(given.id)} | asdict(given.answer), ensure_ascii=False, indent=2))
     else:
@@ -53,22 +48,15 @@ def ask(
 
 @click.command()
 @graph_option
-@click.option("--run", "run_name", metavar="RUN", help="The trained run; default: the graph's newest, if there is one.")
+@run_option
 @click.pass_obj
 def chat(kwk: Kwk, graph_name: str | None, run_name: str | None) -> None:
     """Talk with a graph: follow-up questions, pictures, and what each answer rests on."""
     from rich.console import Console
 
-    from kg.graph_commands import chosen
-    from kg.progress import bar, silent
-    from kg.stores import open_stores
-    from retrieval.assemble import open_host
     from retrieval.chat import Chat
 
-    progress = bar if kwk.verbosity >= 0 else silent
-    with open_stores(kwk) as stores:
-        graph = chosen(kwk, stores.driver, graph_name)
-        host = open_host(stores, graph, kwk.home, run_name, progress)
+    with opened_host(kwk, graph_name, run_name) as host:
         Chat(host, Console(markup=False, highlight=False)).run(typed())
 
 
@@ -127,7 +115,6 @@ def evaluate(
     import torch
 
     from kg.graph_commands import chosen as chosen_graph
-    from kg.progress import bar, silent
     from kg.stores import open_stores
     from model import checkpoint
     from retrieval.embeddings import installed
@@ -141,13 +128,12 @@ def evaluate(
         )
         chosen["embeddings"] = False
     torch.set_num_threads(1)  # one short sequence at a time is not faster on two, and far slower where others compute
-    progress = bar if kwk.verbosity >= 0 else silent
     with open_stores(kwk) as stores:
         folder = checkpoint.find(kwk.home, run_name, None if run_name else graph_name)
         manifest = checkpoint.read_manifest(folder)
         graph = chosen_graph(kwk, stores.driver, graph_name or manifest.graph)
         settings = EvaluateSettings(source_of(chosen.pop("dialogues"), manifest, graph), **chosen)
-        evaluation = open_evaluation(stores, graph, kwk.home, settings, progress)
+        evaluation = open_evaluation(stores, graph, kwk.home, settings, kwk.progress)
         if lmms_eval:
             counts = evaluation.export_tasks(lmms_eval)
             click.echo(json.dumps(counts) if as_json else f"Tasks in {lmms_eval}: {', '.join(counts)}")

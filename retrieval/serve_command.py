@@ -8,13 +8,14 @@ import click
 
 from kg.cli import FromEnvironment, Kwk
 from kg.graph_commands import graph_option
+from retrieval.options import run_option
 
 PORT = 8080
 
 
 @click.command()
 @graph_option
-@click.option("--run", "run_name", metavar="RUN", help="The trained run; default: the graph's newest, if there is one.")
+@run_option
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="Port; 0: any free one.")
 @click.option(
@@ -44,7 +45,6 @@ def serve(
         raise click.UsageError(f"{host} can be reached from elsewhere: set KWK_SERVE_TOKEN to a token of your own.")
     from kg.errors import ServiceError
     from kg.graph_commands import chosen
-    from kg.progress import bar, silent
     from kg.stores import open_stores
 
     try:
@@ -56,9 +56,7 @@ def serve(
     settings = ServeSettings(token, deadline, rate=rate)
     with open_stores(kwk) as stores:
         graph = chosen(kwk, stores.driver, graph_name)
-        listen(
-            stores, graph, kwk.home, run_name, settings, (host, port), kwk.say, bar if kwk.verbosity >= 0 else silent
-        )
+        listen(stores, graph, kwk.home, run_name, settings, (host, port), kwk.say, kwk.progress)
 
 
 def local(host: str) -> bool:

@@ -1,0 +1,29 @@
+"""What the commands that answer have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from kg.cli import Kwk
+
+if TYPE_CHECKING:
+    from retrieval.conversation import Host
+
+run_option = click.option(
+    "--run", "run_name", metavar="RUN", help="The trained run; default: the graph's newest, if there is one."
+)
+
+
+@contextmanager
+def opened_host(kwk: Kwk, graph_name: str | None, run_name: str | None) -> Iterator[Host]:
+    """Yield what answers about the graph that is meant, with the run that is meant. Raises KwkError."""
+    from kg.graph_commands import chosen
+    from kg.stores import open_stores
+    from retrieval.assemble import open_host
+
+    with open_stores(kwk) as stores:
+        yield open_host(stores, chosen(kwk, stores.driver, graph_name), kwk.home, run_name, kwk.progress)
