@@ -176,21 +176,26 @@ def build(page: LocalPage) -> FastAPI:
 
 def listen(port: int | None) -> socket.socket:
     """Return a socket on `port`, or on the first free one from 7860 on. Raises ServiceError if the port is taken."""
-    for candidate in [port] if port else range(FIRST_PORT, FIRST_PORT + 100):
-        bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            bound.bind((HOST, candidate))
-        except OSError as exc:
-            bound.close()
-            if port:
-                raise ServiceError(
-                    f"Port {port} on {HOST} is taken ({exc.strerror}): name another with --port."
-                ) from exc
-            continue
-        bound.listen(128)
-        return bound
+    if port:
+        return bind(HOST, port)
+    for candidate in range(FIRST_PORT, FIRST_PORT + 100):
+        with suppress(ServiceError):
+            return bind(HOST, candidate)
     raise ServiceError(f"No port from {FIRST_PORT} to {FIRST_PORT + 99} is free on {HOST}: name one with --port.")
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Return a listening socket; port 0 is any free one. Raises ServiceError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+        bound.listen(256)
+    except OSError as exc:
+        bound.close()
+        raise ServiceError(f"{host}:{port} can't be listened on ({exc.strerror}): name another with --port.") from exc
+    return bound
 
 
 @contextmanager

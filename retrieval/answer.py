@@ -14,7 +14,6 @@ from retrieval.ground import Filled, Reader
 from retrieval.grounds import Grounds, grounds
 from retrieval.link import Floats, Link
 from retrieval.names import Named
-from retrieval.relations import Relations
 from retrieval.search import Pictures
 from retrieval.spoken import NOTHING, Spoken, after
 from retrieval.understand import Understanding, Understood
@@ -90,6 +89,7 @@ class Answerer:
     understanding: Understanding
     pictures: Callable[[], Pictures | None]  # opened when the first picture is shown; None: the graph has none
     image_root: Path | None = None
+    state: tuple[object, ...] = ()  # of the graph, before names and relations were read
 
     def ask(self, question: str, picture: Image.Image | None = None) -> Answer:
         """Answer a question by itself, about a picture where one is shown."""
@@ -109,12 +109,12 @@ class Answerer:
         filled = iter(self.reader.fill([slot for slot in slots if slot], self.understanding.relations))
         said = Said(question, shown, spoken)
         answers: list[Sequence[Named]] = []
-        for each, slot in zip(understood, slots, strict=True):
-            log.info("understood %s", traced(each, self.understanding.relations))
+        reasons = tuple(grounds(each, self.understanding.relations, self.reader.graph) for each in understood)
+        for each, slot, reason in zip(understood, slots, reasons, strict=True):
+            log.info("understood %s", "; ".join(reason.told()))
             found = next(filled) if slot else None
             self._say(each, found, said)
-            answers.append(list(dict.fromkeys(edge.other for edge in found.edges)) if found else [])
-        reasons = tuple(grounds(each, self.understanding.relations, self.reader.graph) for each in understood)
+            answers.append(found.others if found else [])
         answer = Answer(" ".join(said.sentences), tuple(said.images), tuple(said.evidence), said.grounded, reasons)
         return answer, after(spoken, understood, answers, [image.sha256 for image in said.images])
 
@@ -123,7 +123,7 @@ class Answerer:
         if each.slot is None:
             return []
         (filled,) = self.reader.fill([each.slot], self.understanding.relations)
-        return list(dict.fromkeys(edge.other for edge in filled.edges))
+        return filled.others
 
     def _say(self, each: Understood, filled: Filled | None, said: Said) -> None:
         """Answer one part."""
@@ -157,39 +157,36 @@ class Answerer:
 
     def _say_fact(self, each: Understood, link: Link, filled: Filled, said: Said) -> None:
         """State what the edges hold, and how many they are where that is asked for."""
-        others = self._say_edges(link, filled, said)
+        self._say_edges(link, filled, said)
         if each.counts:
-            said.add(say.in_all(len(others) + filled.total - len(filled.edges)))
+            said.add(say.in_all(filled.count))
         if each.wish:
-            self._show(others, said)
+            self._show(filled.others, said)
 
-    def _say_edges(self, link: Link, filled: Filled, said: Said) -> list[Named]:
-        """State edges and cite them; return whom they lead to."""
+    def _say_edges(self, link: Link, filled: Filled, said: Said) -> None:
+        """State edges and cite them."""
         relations = self.understanding.relations
         assert link.relation is not None  # noqa: S101 - a slot was filled
-        others = list(dict.fromkeys(edge.other for edge in filled.edges))
+        others = filled.others
         names = {link.subject.id: link.subject.name} | {other.id: other.name for other in others}
-        total = len(others) + filled.total - len(filled.edges)
         said.add(
             say.fact(
                 relations.each[link.relation],
                 link.direction,
                 self._said(link.subject),
                 [self._said(other) for other in others[: say.NAMED]],
-                total,
+                filled.count,
             )
         )
         for edge in filled.edges:
             said.cite(Evidence(names[edge.head], edge.head, edge.relation, names[edge.tail], edge.tail))
         said.grounded = True
-        return others
 
     def _say_whether(self, link: Link, claim: Named, filled: Filled, said: Said) -> None:
         """Say whether what was proposed is so, with the edge that says it, or with those that answer instead."""
-        edges = [edge for edge in filled.edges if edge.other.id == claim.id]
-        said.add(say.yes() if edges else say.no(self._said(claim)))
-        kept = Filled(tuple(edges), len(edges)) if edges else filled
-        self._say_edges(link, kept, said)
+        confirming = filled.confirming(claim.id)
+        said.add(say.yes() if confirming.edges else say.no(self._said(claim)))
+        self._say_edges(link, confirming if confirming.edges else filled, said)
 
     def _say_nothing(self, each: Understood, subject: Named, said: Said) -> None:
         """Say what the graph does not hold."""
@@ -233,16 +230,3 @@ class Answerer:
 
     def _said(self, entity: Named) -> str:
         return say.said(entity, self.understanding.relations.labels)
-
-
-def traced(each: Understood, relations: Relations) -> str:
-    """Return how a part was understood, for -v."""
-    if each.subject is None:
-        return f"{each.part.text!r}: nobody"
-    if each.link is None:
-        return f"{each.part.text!r}: {each.subject.id} itself"
-    path = relations.each[each.link.relation].path if each.link.relation is not None else "no relation"
-    return (
-        f"{each.part.text!r}: {each.subject.id}, {path} for its {each.link.direction}, likeness "
-        f"{each.link.likeness:.2f}, score {each.link.score:.2f}, {'held' if each.link.held else 'not held'}"
-    )

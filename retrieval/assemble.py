@@ -43,6 +43,7 @@ def open_answerer(
     from ingest.sentences import minilm
 
     reader = Reader(stores.driver, graph)
+    state = reader.state()
     sentences = minilm()
     relations = read_relations(
         stores.driver, graph, with_progress(sentences.encode, progress), sentences.space, home / "cache"
@@ -61,6 +62,7 @@ def open_answerer(
         understanding,
         cache(lambda: open_pictures(stores, reader, roots, home, run, progress)),
         next(iter(roots), None),
+        state,
     )
 
 

@@ -128,7 +128,7 @@ class Chat:
 
 def picture_and_question(told: str) -> tuple[Path, str]:
     """Cut "FILE QUESTION" where the longest name of a file ends; a name in quotes may hold anything."""
-    if told[:1] in "\"'" and told[:1] and told.find(told[0], 1) > 0:
+    if told[:1] in ("'", '"') and told.find(told[0], 1) > 0:
         end = told.index(told[0], 1)
         return Path(told[1:end]).expanduser(), told[end + 1 :].strip()
     words = told.split(" ")
@@ -161,7 +161,7 @@ def reasons(given: Given) -> list[str]:
 
 def drawn(graph: str, given: Given) -> str:
     """Return Cypher that draws an answer's edges. Raises DataError if it has none."""
-    queries = [part.query for part in given.answer.grounds if part.query]
+    queries = [part.query for part in given.answer.grounds if part.query and part.held]
     if queries:
         return "\n\n".join(queries)
     subjects = list(dict.fromkeys(edge.subject_id for edge in given.answer.evidence))

@@ -43,16 +43,13 @@ class Host:
     reopen: Callable[[], Answerer] | None = None
     _lock: Lock = field(default_factory=Lock, repr=False)
 
-    def __post_init__(self) -> None:
-        self._state = self.answerer.reader.state()
-
     def fresh(self) -> Answerer:
         """Return what answers, with names and relations as the last ingest left them. Raises StoreError."""
         if self.reopen is not None:
             state = self.answerer.reader.state()
             with self._lock:
-                if state != self._state:
-                    self.answerer, self._state = self.reopen(), state
+                if state != self.answerer.state:
+                    self.answerer = self.reopen()
         return self.answerer
 
     def turn(self, conversation: Conversation, question: str, picture: Image.Image | None = None) -> Given:
@@ -60,7 +57,7 @@ class Host:
         begun = time.monotonic()
         answer, spoken = self.fresh().turn(question, picture, conversation.spoken)
         given = Given(uuid4(), question, answer, time.monotonic() - begun, spoken)
-        place = Asked(conversation.id, len(conversation.given), question, digest_of(picture) if picture else None)
+        place = Asked(conversation.id, conversation.place, question, digest_of(picture) if picture else None)
         self.journal.keep(given.id, place, answer, self.run, given.seconds)
         conversation.given.append(given)
         return given
@@ -73,6 +70,12 @@ class Conversation:
     id: UUID = field(default_factory=uuid4)
     given: list[Given] = field(default_factory=list)
     begins_with: Spoken = NOTHING
+    earlier: int = 0  # turns that were taken elsewhere, before those of `given`
+
+    @property
+    def place(self) -> int:
+        """Return the number of the turn that comes next, from 0."""
+        return self.earlier + len(self.given)
 
     @property
     def spoken(self) -> Spoken:

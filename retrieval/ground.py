@@ -51,6 +51,21 @@ class Filled:
     edges: tuple[Edge, ...]
     total: int
 
+    @property
+    def others(self) -> list[Named]:
+        """Return the answers, once each: two edges may lead to one."""
+        return list(dict.fromkeys(edge.other for edge in self.edges))
+
+    @property
+    def count(self) -> int:
+        """Return how many answers there are, those beyond MOST taken for distinct."""
+        return len(self.others) + self.total - len(self.edges)
+
+    def confirming(self, claim: str) -> Filled:
+        """Return the edges that lead to one answer, by its id."""
+        edges = tuple(edge for edge in self.edges if edge.other.id == claim)
+        return Filled(edges, len(edges))
+
 
 @dataclass(frozen=True, slots=True)
 class Reader:

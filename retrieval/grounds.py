@@ -35,7 +35,7 @@ class Grounds:
         believed = f", the model {100 * self.probability:.0f} %" if self.probability is not None else ""
         return [
             f"“{self.asked}”: {self.subject}, {self.relation} for its {self.direction} "
-            f"(likeness {self.likeness:.2f}, score {self.score:.2f}{believed})"
+            f"(likeness {self.likeness:.2f}, score {self.score:.2f}{believed}{'' if self.held else ', not held'})"
         ]
 
 

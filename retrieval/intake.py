@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from PIL import Image
@@ -24,17 +26,22 @@ def checked(question: str) -> str:
 
 def read_picture(file: Path) -> Image.Image:
     """Return the pixels of a picture, RGB. Raises DataError."""
-    try:
+    with explaining(f" {file}"):
         return decode(read_within(file.absolute().parent, file.name))[0]
-    except Unusable as exc:
-        raise DataError(f"The picture {file} can't be used, it {exc}; show another one.") from exc
 
 
 def decoded(data: bytes | None) -> Image.Image | None:
     """Return the pixels of a picture that was sent, RGB; None where none was. Raises DataError."""
     if data is None:
         return None
-    try:
+    with explaining():
         return decode(data)[0]
+
+
+@contextmanager
+def explaining(name: str = "") -> Iterator[None]:
+    """Say in a sentence why a picture can't be used."""
+    try:
+        yield
     except Unusable as exc:
-        raise DataError(f"The picture can't be used, it {exc}; show another one.") from exc
+        raise DataError(f"The picture{name} can't be used, it {exc}; show another one.") from exc

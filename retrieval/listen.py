@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import socket
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -16,9 +15,7 @@ from neo4j.exceptions import DriverError, Neo4jError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from ingest.review import shown
-from kg.errors import ServiceError
-from kg.local_page import build, impatient
+from kg.local_page import bind, build, impatient
 from kg.progress import Progress
 from kg.stores import Stores
 from retrieval.assemble import open_host
@@ -44,11 +41,10 @@ def listen(
     bound = bind(*place)
     with impatient(stores.addresses.neo4j) as driver:
         host = open_host(replace(stores, driver=driver), graph, home, run_name, progress)
-        service = Service(
-            host, settings, lambda sha256, side: shown(driver, graph, sha256, side), lambda: alive(stores, driver)
-        )
+        desk = Desk(host, driver, stores.addresses.neo4j)
+        service = Service(host, settings, desk.picture, lambda: alive(stores, driver))
         app = application(service)
-        app.mount("/", build(chat_page(Desk(host, driver, stores.addresses.neo4j))))
+        app.mount("/", build(chat_page(desk)))
         config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=GRACE, ws="none")
         logging.getLogger("httpx").setLevel(logging.WARNING)
         address = "http://{}:{}".format(*bound.getsockname()[:2])
@@ -56,20 +52,6 @@ def listen(
         with suppress(KeyboardInterrupt):  # uvicorn passes it on after it has closed
             uvicorn.Server(config).run([bound])
         service.threads.shutdown(wait=True, cancel_futures=True)
-
-
-def bind(host: str, port: int) -> socket.socket:
-    """Return a listening socket. Raises ServiceError."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    bound = socket.socket(family, socket.SOCK_STREAM)
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        bound.bind((host, port))
-        bound.listen(256)
-    except OSError as exc:
-        bound.close()
-        raise ServiceError(f"{host}:{port} can't be listened on ({exc.strerror}): name another with --port.") from exc
-    return bound
 
 
 def alive(stores: Stores, driver: neo4j.Driver) -> dict[str, bool]:

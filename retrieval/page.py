@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import asdict, dataclass, field
 from importlib.resources import files
-from threading import Lock
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -19,6 +17,7 @@ from kg.settings import Neo4jAddress
 from retrieval.chat_completions import picture_bytes
 from retrieval.conversation import Conversation, Given, Host
 from retrieval.intake import checked, decoded
+from retrieval.recent import Recent
 
 CARD, LARGE = 320, 1600  # pixels of the longer side of an image
 REMEMBERED = 500  # conversations
@@ -32,17 +31,13 @@ class Desk:
     host: Host
     driver: neo4j.Driver  # for pictures
     neo4j: Neo4jAddress
-    conversations: OrderedDict[str, Conversation] = field(default_factory=OrderedDict)
-    lock: Lock = field(default_factory=Lock)
+    conversations: Recent[str, Conversation] = field(default_factory=lambda: Recent(REMEMBERED))
 
     def begin(self, sent: Told) -> Told:
         """Begin a conversation."""
         del sent
         name = uuid4().hex
-        with self.lock:
-            self.conversations[name] = Conversation()
-            while len(self.conversations) > REMEMBERED:
-                self.conversations.popitem(last=False)
+        self.conversations.put(name, Conversation())
         return {"conversation": name, "graph": self.host.journal.graph, "run": self.host.run}
 
     def ask(self, sent: Told) -> Told:
@@ -72,8 +67,7 @@ class Desk:
         return shown(self.driver, self.host.journal.graph, sha256, side)
 
     def _conversation(self, sent: Told) -> Conversation:
-        with self.lock:
-            found = self.conversations.get(text(sent, "conversation"))
+        found = self.conversations.get(text(sent, "conversation"))
         if found is None:
             raise DataError("This conversation is over: reload the page to begin another.")
         return found

@@ -62,3 +62,13 @@ WITH id, h, i, coalesce(h.path, i.path) AS path
 ORDER BY id, CASE h.gate WHEN 'chosen' THEN 0 ELSE 1 END, coalesce(h.semantic_rank, h.typicality_rank), path
 RETURN id, path, i.sha256 AS sha256
 """
+
+# Whether a published dialogue has a turn, and how many turns of which splits taught a triple, with two of them.
+TURN = "MATCH (t:Turn {graph: $graph, id: $turn}) RETURN t.id AS id"
+
+TEACHERS = """
+MATCH (t:Turn {graph: $graph})-[:RESTS_ON {triple: $key}]->()
+MATCH (d:Dialogue)-[:HAS_TURN]->(t)
+RETURN d.split AS split, count(DISTINCT t) AS turns, collect(DISTINCT t.value)[..2] AS says
+ORDER BY split
+"""

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from dialogue.folder import new_folder
-from kg.errors import DataError
 from retrieval.evaluation import EvaluateSettings, Judgement
 from retrieval.markdown import markdown
 from retrieval.outcomes import FILE, write_outcomes
@@ -45,13 +44,3 @@ def write_results(out: Path, report: Mapping[str, Any], judgement: Judgement, se
         (folder / READABLE).write_text(markdown(report, drawn), "utf-8")
         (folder / REPORT).write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n", "utf-8")
         write_outcomes(folder / FILE, about, seen, judgement.unseen)
-
-
-def read_report(folder: Path) -> dict[str, Any]:
-    """Read the figures of an evaluation. Raises DataError."""
-    path = folder / REPORT
-    try:
-        found: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as exc:
-        raise DataError(f"{path} can't be read ({exc}); `kwk evaluate` makes it.") from exc
-    return found

@@ -11,12 +11,10 @@ from __future__ import annotations
 import asyncio
 import hmac
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from threading import Lock
 from typing import Any
 from uuid import UUID
 
@@ -32,6 +30,7 @@ from retrieval.chat_completions import ChatRequest, Utterance, chunks, completio
 from retrieval.conversation import Conversation, Given, Host
 from retrieval.guard import Limits, ServeSettings, trouble
 from retrieval.intake import checked, decoded
+from retrieval.recent import Recent
 from retrieval.spoken import NOTHING, Spoken
 
 REMEMBERED = 2_000  # conversations whose last turn is kept, so that they need not be read again
@@ -44,29 +43,6 @@ class Thumb(BaseModel):
 
     up: bool
     reason: str | None = None
-
-
-@dataclass
-class Remembered:
-    """What conversations have spoken of, by a hash of what their user said; the least used are forgotten."""
-
-    kept: OrderedDict[bytes, Spoken] = field(default_factory=OrderedDict)
-    lock: Lock = field(default_factory=Lock)
-
-    def get(self, key: bytes) -> Spoken | None:
-        """Return what was spoken of, None if it is not remembered."""
-        with self.lock:
-            if key in self.kept:
-                self.kept.move_to_end(key)
-            return self.kept.get(key)
-
-    def put(self, key: bytes, spoken: Spoken) -> None:
-        """Remember what was spoken of."""
-        with self.lock:
-            self.kept[key] = spoken
-            self.kept.move_to_end(key)
-            while len(self.kept) > REMEMBERED:
-                self.kept.popitem(last=False)
 
 
 @dataclass
@@ -92,7 +68,8 @@ class Service:
     picture: Callable[[str, int], bytes]  # an image of the graph as WebP, by sha256 and longer side; raises Gone
     alive: Callable[[], dict[str, bool]]  # whether each store answers
     figures: Figures = field(default_factory=Figures)
-    remembered: Remembered = field(default_factory=Remembered)
+    # What conversations have spoken of, by a hash of what their user said.
+    remembered: Recent[bytes, Spoken] = field(default_factory=lambda: Recent(REMEMBERED))
 
     def __post_init__(self) -> None:
         self.threads = ThreadPoolExecutor(self.settings.threads, thread_name_prefix="kwk-answer")
@@ -124,7 +101,7 @@ class Service:
         """Answer the last utterance in the light of those before it. Raises KwkError."""
         keys = prefixes(said)
         spoken = self.spoken_before(said, keys)
-        conversation = Conversation(UUID(bytes=keys[1][:16]), begins_with=spoken)
+        conversation = Conversation(UUID(bytes=keys[1][:16]), begins_with=spoken, earlier=len(said) - 1)
         with self.figures.seconds.time():
             given = self.host.turn(conversation, checked(said[-1].text), decoded(said[-1].picture))
         self.remembered.put(keys[-1], given.spoken)

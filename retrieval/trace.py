@@ -16,10 +16,10 @@ from kg.export_cypher import text
 from kg.graph import read
 from kg.tour_checks import origins, teachers
 from kg.types import Triple
+from retrieval import queries
 from retrieval.grounds import Grounds
 
 MOST_STEPS = 12  # edges that are followed back
-TURN_EXISTS = "MATCH (t:Turn {graph: $graph, id: $turn}) RETURN t.id AS id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def trace_answer(driver: neo4j.Driver, row: Mapping[str, Any]) -> Trace:
 
 def trace_turn(driver: neo4j.Driver, graph: str, turn: str) -> Trace:
     """Follow a turn of a published dialogue back to its sources. Raises DataError if there is no such turn."""
-    if not read(driver, TURN_EXISTS, graph=graph, turn=turn):
+    if not read(driver, queries.TURN, graph=graph, turn=turn):
         raise DataError(
             f"There is no answer and no published turn {turn!r}; `kwk ask` prints an answer's id, "
             "`kwk dialogues publish` makes turns traceable."
@@ -91,14 +91,7 @@ def _now(driver: neo4j.Driver, graph: str, edge: Mapping[str, str]) -> Step:
 
 def _taught(driver: neo4j.Driver, graph: str, key: str, edge: Mapping[str, str]) -> Step:
     """Say in how many published turns of which splits an edge was taught."""
-    rows = read(
-        driver,
-        "MATCH (t:Turn {graph: $graph})-[:RESTS_ON {triple: $key}]->() "
-        "MATCH (d:Dialogue)-[:HAS_TURN]->(t) "
-        "RETURN d.split AS split, count(DISTINCT t) AS turns, collect(DISTINCT t.value)[..2] AS says ORDER BY split",
-        graph=graph,
-        key=key,
-    )
+    rows = read(driver, queries.TEACHERS, graph=graph, key=key)
     return Step(f"turns that taught “{edge['object']}”", teachers(graph, key), tuple(rows))
 
 

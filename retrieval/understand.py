@@ -119,7 +119,8 @@ class Understanding:
         parts = [each for part in parts_of(question, self._protected(question)) for each in self._apart(part)]
         named_in = [self._in_conversation(part, self._candidates(part, seen), spoken) for part in parts]
         parts, candidates = [part for part, _ in named_in], [named for _, named in named_in]
-        own = self.reader.own(list({i for each in candidates for i in ids_of(each)}), self.relations)
+        ids = {i for each in candidates for i in ids_of(each)} | {topic.id for topic in spoken.topics}
+        own = self.reader.own(list(ids), self.relations)
         found: list[Understood] = []
         for part, named in zip(parts, candidates, strict=True):
             if part.refers_back and found:
@@ -127,11 +128,9 @@ class Understanding:
                 continue
             subject = found[-1].subject if found else None
             before = (subject, *spoken.topics) if subject else spoken.topics
-            found.append(self._one(part, named, {**own, **self._own(before)}, before, seen, shown))
+            own |= self.reader.own([each.id for each in before if each.id not in own], self.relations)
+            found.append(self._one(part, named, own, before, seen, shown))
         return found
-
-    def _own(self, entities: Sequence[Named]) -> Mapping[str, Own]:
-        return self.reader.own([entity.id for entity in entities], self.relations) if entities else {}
 
     def _in_conversation(
         self, part: Part, named: Sequence[Candidate], spoken: Spoken
@@ -222,17 +221,22 @@ class Understanding:
         vocabulary = self.relations.vocabulary
         named = [each for each in self.names.mentions(part.text) if not is_generic(part.text, each, vocabulary)]
         readings = list(proposed(part.text, named, self.weights))
-        own = self._own([candidate.entity for candidate, _ in readings])
-        found: list[tuple[bool, bool, bool, float, Understood]] = []
+        own = self.reader.own([candidate.entity.id for candidate, _ in readings], self.relations)
+        read: list[tuple[Link, Named, Understood]] = []
         for candidate, claim in readings:
             chosen = link([candidate], own, self.relations, self.likeness, self.weights, "")
-            if chosen is None or chosen.relation is None:
-                continue
-            read = Understood(part, chosen.subject, chosen, masked=candidate.masked, claim=claim)
-            (filled,) = self.reader.fill([read.slot], self.relations) if read.slot else (None,)
-            confirmed = filled is not None and any(edge.other.id == claim.id for edge in filled.edges)
-            found.append((confirmed, chosen.held, chosen.direction == "tail", chosen.score, read))
-        return max(found, key=lambda each: each[:4])[4] if found else None
+            if chosen is not None and chosen.relation is not None:
+                understood = Understood(part, chosen.subject, chosen, masked=candidate.masked, claim=claim)
+                read.append((chosen, claim, understood))
+        slots = [understood.slot for _, _, understood in read]
+        filled = iter(self.reader.fill([slot for slot in slots if slot], self.relations))
+        confirmed = [bool(slot and next(filled).confirming(read[n][1].id).edges) for n, slot in enumerate(slots)]
+
+        def rank(place: int) -> tuple[bool, bool, bool, float]:
+            chosen = read[place][0]
+            return confirmed[place], chosen.held, chosen.direction == "tail", chosen.score
+
+        return read[max(range(len(read)), key=rank)][2] if read else None
 
     def _meant(self, part: Part, before: Sequence[Named]) -> list[Candidate]:
         """Return what a pronoun may mean, the likeliest first: for a picture, what has one."""

@@ -15,12 +15,11 @@ from playwright.sync_api import Browser, Page, expect
 
 from ingest.review import shown
 from ingest.sample import folder
-from kg.local_page import build
+from kg.local_page import bind, build
 from kg.settings import Addresses
 from kg.stores import Stores
 from retrieval.conversation import Host
 from retrieval.guard import ServeSettings
-from retrieval.listen import bind
 from retrieval.page import Desk, chat_page
 from retrieval.serve import Service, application
 from tests.retrieval.conftest import Cut
@@ -100,6 +99,7 @@ def test_an_image_gives_way_to_another_of_the_entity_or_to_ones_own(page: Page) 
     others.last.click()
     assert image.get_attribute("src") != first
     page.get_by_role("button", name="replace").click()
+    expect(page.locator("dialog.swap")).to_be_visible()
     page.locator("dialog.swap input").set_input_files(folder() / "images" / "flag-JP-noto.webp")
     expect(image).to_have_attribute("src", re.compile("^data:image/"))
 

@@ -20,11 +20,11 @@ from PIL import Image
 
 from ingest.review import shown
 from ingest.sample import folder
+from kg.local_page import bind
 from kg.stores import Stores
 from retrieval.answer import Answerer
 from retrieval.conversation import Host
 from retrieval.guard import ServeSettings
-from retrieval.listen import bind
 from retrieval.serve import Service, application
 
 Serve = Callable[..., TestClient]
@@ -113,9 +113,17 @@ def test_a_conversation_is_followed_also_where_the_server_has_forgotten_it(
 ) -> None:
     turns = ("What is the capital of Peru?", {"role": "assistant", "content": "Lima."}, "And its currency?")
     first = asked(client, *turns).json()["choices"][0]["message"]["content"]
-    service.remembered.kept.clear()
+    service.remembered.clear()
     assert asked(client, *turns).json()["choices"][0]["message"]["content"] == first
     assert first == "The currency of Peru is the Peruvian Sol."
+
+
+def test_the_journal_knows_which_turn_an_answer_is(client: TestClient, service: Service) -> None:
+    turns = ("What is the capital of Kenya?", {"role": "assistant", "content": "Nairobi."}, "And its currency?")
+    ids = [asked(client, *said).json()["id"].removeprefix("chatcmpl-") for said in (turns[:1], turns)]
+    kept = [service.host.journal.find(id) for id in ids]
+    assert [row["turn"] for row in kept] == [0, 1]
+    assert kept[0]["conversation"] == kept[1]["conversation"]
 
 
 @pytest.mark.parametrize(
