@@ -16,7 +16,8 @@ from retrieval.link import Floats, Link
 from retrieval.names import Named
 from retrieval.search import Pictures
 from retrieval.spoken import NOTHING, Spoken, after
-from retrieval.understand import Understanding, Understood
+from retrieval.understand import Understanding
+from retrieval.understood import Understood
 
 if TYPE_CHECKING:
     from PIL import Image

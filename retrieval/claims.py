@@ -5,10 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from itertools import permutations
+from typing import TYPE_CHECKING
 
 from model.questions import HOLE
-from retrieval.link import Candidate, Weights
+from retrieval.link import Candidate, Link, Weights, is_generic, link
 from retrieval.names import Mention, Named
+from retrieval.questions import Part
+from retrieval.understood import Understood
+
+if TYPE_CHECKING:
+    from retrieval.understand import Understanding
 
 _ASKS = re.compile(
     r"(?:and\s+|so\s+|but\s+)?(?:is|are|was|were|does|do|did|has|have|had)\b(?!\s+(?:you|there)\b)", re.IGNORECASE
@@ -44,6 +50,33 @@ def proposed(text: str, mentions: Sequence[Mention], weights: Weights) -> Iterat
         masked = text[: first[0].start] + first[1] + between + second[1] + text[second[0].end :]
         prior = weights.main * subject.main + weights.words * min(subject.words, 5)
         yield Candidate(subject.entity, masked, prior, True), answer.entity
+
+
+def whether(understanding: Understanding, part: Part) -> Understood | None:
+    """Read a part as one that proposes an answer; None where it names no two that a relation could tie.
+
+    A reading that the graph confirms counts first, then one whose subject has such facts, then one that asks
+    for the tail: "Is Nairobi the capital of Peru?" is about Peru.
+    """
+    vocabulary = understanding.relations.vocabulary
+    named = [each for each in understanding.names.mentions(part.text) if not is_generic(part.text, each, vocabulary)]
+    readings = list(proposed(part.text, named, understanding.weights))
+    own = understanding.reader.own([candidate.entity.id for candidate, _ in readings], understanding.relations)
+    read: list[tuple[Link, Named, Understood]] = []
+    for candidate, claim in readings:
+        chosen = link([candidate], own, understanding.relations, understanding.likeness, understanding.weights, "")
+        if chosen is not None and chosen.relation is not None:
+            understood = Understood(part, chosen.subject, chosen, masked=candidate.masked, claim=claim)
+            read.append((chosen, claim, understood))
+    slots = [understood.slot for _, _, understood in read]
+    filled = iter(understanding.reader.fill([slot for slot in slots if slot], understanding.relations))
+    confirmed = [bool(slot and next(filled).confirming(read[n][1].id).edges) for n, slot in enumerate(slots)]
+
+    def rank(place: int) -> tuple[bool, bool, bool, float]:
+        chosen = read[place][0]
+        return confirmed[place], chosen.held, chosen.direction == "tail", chosen.score
+
+    return read[max(range(len(read)), key=rank)][2] if read else None
 
 
 def _longest(mentions: Sequence[Mention]) -> list[Mention]:

@@ -17,7 +17,7 @@ from retrieval.baselines import Baseline, Ranked, fails
 from retrieval.ground import Slot
 from retrieval.metrics import Outcome, figures, leaf, rank_of
 from retrieval.trials import Trial
-from retrieval.understand import Understood
+from retrieval.understood import Understood
 
 MOST = 100  # answers, best first, whose images are looked for
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from dialogue.wordings import Direction
 from kg.export_cypher import identifier, text
 from retrieval.relations import Relations
-from retrieval.understand import Understood
+from retrieval.understood import Understood
 
 DRAWN = 100  # edges that a query draws
 

@@ -12,7 +12,7 @@ from retrieval.names import Named
 from retrieval.questions import Part
 
 if TYPE_CHECKING:
-    from retrieval.understand import Understood
+    from retrieval.understood import Understood
 
 TOPICS = 6  # that are remembered
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")

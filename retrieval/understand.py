@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol
 
@@ -13,14 +13,16 @@ from numpy.typing import NDArray
 
 from dialogue.grammar import noun_of_type
 from model.questions import HOLE
-from retrieval.claims import asks_how_many, asks_whether, proposed
-from retrieval.ground import Reader, Slot
+from retrieval.claims import asks_how_many, asks_whether, whether
+from retrieval.ground import Reader
+from retrieval.hops import through
 from retrieval.link import Belief, Candidate, Floats, Link, Own, Weights, ids_of, is_generic, link, mentioned
 from retrieval.names import Named, NameIndex, words_of
 from retrieval.questions import Part, Pointing, one_by_one, parts_of, points, speaks_of_a_picture
 from retrieval.relations import IT, Encode, Relations
 from retrieval.search import Seen
 from retrieval.spoken import NOTHING, Spoken, leaves_out, one_of
+from retrieval.understood import Understood
 
 MOST_NAMED = 48  # candidates by name
 MOST_SEEN = 12  # candidates by picture
@@ -51,31 +53,6 @@ class Model(Protocol):
     def belief(self, question: str, noun: str, subject: str, shown: Floats | None) -> Floats:
         """Return the probability of each column of the relations, (2R,)."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Understood:
-    """One part of a question. `link` is None where it asks for no fact."""
-
-    part: Part
-    subject: Named | None
-    link: Link | None = None
-    who: bool = False  # the subject itself is asked for
-    wish: bool = False  # a picture is asked for: of the answers, or of the subject where there is no link
-    pictured: bool = False  # the subject was shown, not named
-    unknown_picture: bool = False
-    has: Mapping[int, int] = field(default_factory=dict)  # what the graph holds of the subject: answers by column
-    masked: str = ""  # what was asked, HOLE in the place of the subject
-    claim: Named | None = None  # the answer that the question proposes
-    counts: bool = False  # the number of answers is asked for
-
-    @property
-    def slot(self) -> Slot | None:
-        """Return what is asked of the graph, if it has it."""
-        found = self.link
-        if found is None or found.relation is None or not found.held:
-            return None
-        return Slot(found.subject.id, found.relation, found.direction)
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,7 +106,7 @@ class Understanding:
             subject = found[-1].subject if found else None
             before = (subject, *spoken.topics) if subject else spoken.topics
             own |= self.reader.own([each.id for each in before if each.id not in own], self.relations)
-            found.append(self._one(part, named, own, before, seen, shown))
+            found += self._one(part, named, own, before, seen, shown)
         return found
 
     def _in_conversation(
@@ -182,61 +159,36 @@ class Understanding:
         before: Sequence[Named],
         seen: Sequence[Seen] | None,
         shown: Floats | None,
-    ) -> Understood:
-        """Understand one part."""
-        if seen is None and asks_whether(part.text) and (whether := self._whether(part)):
-            return whether
+    ) -> list[Understood]:
+        """Understand one part: of two relations as two."""
+        if seen is None and asks_whether(part.text) and (claim := whether(self, part)):
+            return [claim]
         if seen is not None and not candidates:
-            return Understood(part, None, unknown_picture=True)
+            return [Understood(part, None, unknown_picture=True)]
         if not any(each.certain for each in candidates):
             if before and (points(part.text) or part.refers_back):
                 candidates = self._meant(part, list(dict.fromkeys(before)))
             elif unknown_name(part.text, candidates, self.relations.vocabulary):
-                return Understood(part, None)
+                return [Understood(part, None)]
         if not candidates:
-            return Understood(part, None)
+            return [Understood(part, None)]
         first, pictured = candidates[0], candidates[0].pictured
         if part.wish and bare(first.masked) == IT:  # nothing is asked beside the wish
-            return Understood(part, first.entity, wish=True, pictured=pictured, masked=first.masked)
+            return [Understood(part, first.entity, wish=True, pictured=pictured, masked=first.masked)]
         belief = self._belief(shown) if self.model else None
         chosen = link(candidates, own, self.relations, self.likeness, self.weights, part.text, belief)
         assert chosen is not None  # noqa: S101 - there are candidates
         if not part.wish and self._wishes(first, chosen):
-            return Understood(part, first.entity, wish=True, pictured=pictured, masked=first.masked)
+            return [Understood(part, first.entity, wish=True, pictured=pictured, masked=first.masked)]
         who = self._asks_who(first, chosen)
+        if not who and (hops := through(self, part, candidates, own, chosen)):
+            return hops
         subject = first.entity if who else chosen.subject
         has = own[subject.id].answers if subject.id in own else {}
         masked = next(each.masked for each in candidates if each.entity.id == subject.id)
         counts = asks_how_many(part.text) and not who
-        return Understood(
-            part, subject, None if who else chosen, who, part.wish, pictured, has=has, masked=masked, counts=counts
-        )
-
-    def _whether(self, part: Part) -> Understood | None:
-        """Read a part as one that proposes an answer; None where it names no two that a relation could tie.
-
-        A reading that the graph confirms counts first, then one whose subject has such facts, then one that asks
-        for the tail: "Is Nairobi the capital of Peru?" is about Peru.
-        """
-        vocabulary = self.relations.vocabulary
-        named = [each for each in self.names.mentions(part.text) if not is_generic(part.text, each, vocabulary)]
-        readings = list(proposed(part.text, named, self.weights))
-        own = self.reader.own([candidate.entity.id for candidate, _ in readings], self.relations)
-        read: list[tuple[Link, Named, Understood]] = []
-        for candidate, claim in readings:
-            chosen = link([candidate], own, self.relations, self.likeness, self.weights, "")
-            if chosen is not None and chosen.relation is not None:
-                understood = Understood(part, chosen.subject, chosen, masked=candidate.masked, claim=claim)
-                read.append((chosen, claim, understood))
-        slots = [understood.slot for _, _, understood in read]
-        filled = iter(self.reader.fill([slot for slot in slots if slot], self.relations))
-        confirmed = [bool(slot and next(filled).confirming(read[n][1].id).edges) for n, slot in enumerate(slots)]
-
-        def rank(place: int) -> tuple[bool, bool, bool, float]:
-            chosen = read[place][0]
-            return confirmed[place], chosen.held, chosen.direction == "tail", chosen.score
-
-        return read[max(range(len(read)), key=rank)][2] if read else None
+        link_ = None if who else chosen
+        return [Understood(part, subject, link_, who, part.wish, pictured, has=has, masked=masked, counts=counts)]
 
     def _meant(self, part: Part, before: Sequence[Named]) -> list[Candidate]:
         """Return what a pronoun may mean, the likeliest first: for a picture, what has one."""

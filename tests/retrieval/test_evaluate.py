@@ -13,7 +13,7 @@ from retrieval.evaluate import Judged, about_all_shown, alone, by_format, judge,
 from retrieval.metrics import Outcome
 from retrieval.questions import Part
 from retrieval.trials import Prior, Trial
-from retrieval.understand import Understood
+from retrieval.understood import Understood
 
 Ask = Callable[..., Trial]
 COUNTRY, CITY, ATLAS = "urn:kwk:atlas:country/", "urn:kwk:atlas:city/", "urn:kwk:atlas:"

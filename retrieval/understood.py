@@ -1,0 +1,36 @@
+"""One part of a question, understood."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from retrieval.ground import Slot
+from retrieval.link import Link
+from retrieval.names import Named
+from retrieval.questions import Part
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """One part of a question. `link` is None where it asks for no fact."""
+
+    part: Part
+    subject: Named | None
+    link: Link | None = None
+    who: bool = False  # the subject itself is asked for
+    wish: bool = False  # a picture is asked for: of the answers, or of the subject where there is no link
+    pictured: bool = False  # the subject was shown, not named
+    unknown_picture: bool = False
+    has: Mapping[int, int] = field(default_factory=dict)  # what the graph holds of the subject: answers by column
+    masked: str = ""  # what was asked, HOLE in the place of the subject
+    claim: Named | None = None  # the answer that the question proposes
+    counts: bool = False  # the number of answers is asked for
+
+    @property
+    def slot(self) -> Slot | None:
+        """Return what is asked of the graph, if it has it."""
+        found = self.link
+        if found is None or found.relation is None or not found.held:
+            return None
+        return Slot(found.subject.id, found.relation, found.direction)
