@@ -13,11 +13,12 @@ from retrieval import say
 from retrieval.ground import Filled, Reader
 from retrieval.grounds import Grounds, grounds
 from retrieval.link import Floats, Link
+from retrieval.measures import measure_of, winner
 from retrieval.names import Named
 from retrieval.search import Pictures
 from retrieval.spoken import NOTHING, Spoken, after
 from retrieval.understand import Understanding
-from retrieval.understood import Understood
+from retrieval.understood import Measured, Understood
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -40,7 +41,10 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """An edge that answers, as the graph has it; that of an image has its file's name and sha256 for an object."""
+    """An edge that answers, as the graph has it.
+
+    That of an image has its file's name and sha256 for an object; a property's value is an object without id.
+    """
 
     subject: str
     subject_id: str
@@ -132,6 +136,8 @@ class Answerer:
             said.add(say.unknown_picture())
         elif each.subject is None:
             said.add(say.nobody_named(said.question if each.part.refers_back else each.part.text))
+        elif each.measured is not None:
+            self._say_number(each.subject, each.measured, said)
         elif each.who:
             self._say_who(each, each.subject, said)
         elif each.link is None:
@@ -155,6 +161,29 @@ class Answerer:
         said.grounded = True
         if each.wish:
             self._show([subject], said)
+
+    def _say_number(self, subject: Named, measured: Measured, said: Said) -> None:
+        """State a number, or compare two by it."""
+        measure, pair = measure_of(measured.name), [subject, *([measured.against] if measured.against else ())]
+        held = self.reader.numbers([entity.id for entity in pair])
+        values = {id: found[measured.name] for id, found in held.items() if measured.name in found}
+        assert measure is not None  # noqa: S101 - it was asked for
+        if lacking := [entity for entity in pair if entity.id not in values]:
+            said.add(say.number_not_held(measure.says, self._said(lacking[0])))
+            return
+        told = [(self._said(entity), measure.said(values[entity.id])) for entity in pair]
+        if measured.against is None:
+            said.add(say.number(measure.says, *told[0]))
+        else:
+            best = winner(subject, measured, values)
+            if measured.whether:
+                said.add(say.yes() if best == subject else say.no())
+            else:
+                said.add(say.which(self._said(best) if best else None))
+            said.add(say.numbers(measure.says, told[0], told[1]))
+        for entity, (_, value) in zip(pair, told, strict=True):
+            said.cite(Evidence(entity.name, entity.id, measured.name, value, ""))
+        said.grounded = True
 
     def _say_fact(self, each: Understood, link: Link, filled: Filled, said: Said) -> None:
         """State what the edges hold, and how many they are where that is asked for."""
@@ -197,6 +226,8 @@ class Answerer:
             return
         counts = sorted(each.has.items(), key=lambda item: item[1])
         holds = [relations.each[column // 2].asking("tail").noun for column, _ in counts if column % 2 == 0]
+        numbers = [measure_of(name) for name in self.reader.numbers([subject.id]).get(subject.id, ())]
+        holds += [measure.says for measure in numbers if measure]
         said.add(say.not_understood(each.part.text, name, holds))
 
     def _show(self, entities: Sequence[Named], said: Said, cite: bool = False) -> None:

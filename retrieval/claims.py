@@ -42,7 +42,7 @@ def proposed(text: str, mentions: Sequence[Mention], weights: Weights) -> Iterat
     The proposed answer is asked for in its place: "Is Lima the capital of Peru?" is read as "Is what the capital of
     {x}?".
     """
-    for subject, answer in permutations(_longest(mentions)[:MOST], 2):
+    for subject, answer in permutations(longest(mentions)[:MOST], 2):
         if subject.start < answer.end and answer.start < subject.end:
             continue
         first, second = sorted(((subject, HOLE), (answer, "what")), key=lambda each: each[0].start)
@@ -79,7 +79,7 @@ def whether(understanding: Understanding, part: Part) -> Understood | None:
     return read[max(range(len(read)), key=rank)][2] if read else None
 
 
-def _longest(mentions: Sequence[Mention]) -> list[Mention]:
+def longest(mentions: Sequence[Mention]) -> list[Mention]:
     """Return the mentions that no longer one covers."""
 
     def covered(each: Mention) -> bool:

@@ -116,6 +116,11 @@ class Reader:
         found = {row["n"]: row for row in self.rows(queries.SLOTS, slots=asked, limit=limit)} if slots else {}
         return [_filled(found.get(n), relations.each[slot.relation].path) for n, slot in enumerate(slots)]
 
+    def numbers(self, ids: Sequence[str]) -> dict[str, dict[str, float]]:
+        """Return the numbers that the graph keeps as properties of entities, by the property."""
+        rows = self.rows(queries.NUMBERS, ids=list(ids)) if ids else ()
+        return {row["id"]: dict(row["numbers"]) for row in rows}
+
     def description(self, id: str) -> str:
         """Return what the graph says of an entity in words; empty if it says nothing."""
         rows = self.rows(queries.DESCRIPTION, id=id)

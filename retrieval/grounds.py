@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dialogue.wordings import Direction
@@ -18,8 +19,8 @@ class Grounds:
 
     asked: str
     subject: str | None  # id
-    relation: str | None  # path
-    direction: Direction | None  # of what is asked for
+    relation: str | None  # its path; of a number, the property
+    direction: Direction | None  # of what is asked for; None of a property
     held: bool  # the graph holds it
     likeness: float | None  # of the question with the relation's wordings, about 0 to 1
     score: float | None  # of subject and relation together
@@ -32,6 +33,8 @@ class Grounds:
             return [f"“{self.asked}”: nobody that the graph knows"]
         if self.relation is None:
             return [f"“{self.asked}”: {self.subject}, no relation"]
+        if self.direction is None:
+            return [f"“{self.asked}”: {self.subject}, its {self.relation} (likeness {self.likeness:.2f})"]
         believed = f", the model {100 * self.probability:.0f} %" if self.probability is not None else ""
         return [
             f"“{self.asked}”: {self.subject}, {self.relation} for its {self.direction} "
@@ -41,9 +44,13 @@ class Grounds:
 
 def grounds(understood: Understood, relations: Relations, graph: str) -> Grounds:
     """Return how a part was understood."""
-    link, subject = understood.link, understood.subject
+    link, subject, measured = understood.link, understood.subject, understood.measured
     relation = relations.each[link.relation] if link is not None and link.relation is not None else None
     asked, id = understood.part.text, subject.id if subject else None
+    if measured is not None and subject is not None:
+        ids = [subject.id, *([measured.against.id] if measured.against else ())]
+        shown = number_query(graph, ids, measured.name)
+        return Grounds(asked, id, measured.name, None, True, measured.likeness, None, None, shown)
     if link is None or relation is None:
         return Grounds(asked, id, None, None, False, None, None, None, "")
     return Grounds(
@@ -66,4 +73,12 @@ def query(graph: str, subject: str, type: str, direction: Direction) -> str:
         f"MATCH fact = (:Entity {{graph: {text(graph)}, id: {text(subject)}}})\n"
         f"             {start}[:{identifier(type)}]{end}(:Entity)\n"
         f"RETURN fact LIMIT {DRAWN}"
+    )
+
+
+def number_query(graph: str, ids: Sequence[str], name: str) -> str:
+    """Return Cypher that shows a property of entities."""
+    return (
+        f"MATCH (e:Entity {{graph: {text(graph)}}})\nWHERE e.id IN [{', '.join(map(text, ids))}]\n"
+        f"RETURN e.name AS entity, e.{identifier(name)} AS value, e.sources AS sources"
     )

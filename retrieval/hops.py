@@ -14,6 +14,7 @@ from model.questions import HOLE
 from retrieval.claims import asks_how_many
 from retrieval.ground import Slot
 from retrieval.link import Candidate, Link, Own, link
+from retrieval.measures import asked_of_one
 from retrieval.questions import Part
 from retrieval.understood import Understood
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from retrieval.understand import Understanding
 
 MOST_READ = 6  # entities that may be meant
+ALONE = 0.7  # as like its relation as this, a step of two is asked for
 MOST_BETWEEN = 6  # answers of the first relation that the second is asked of, the best connected first
 
 _HOLE = re.escape(HOLE)
@@ -70,11 +72,11 @@ def through(
     Empty where it is no such question, or where one relation, `whole`, is more like it than each of the two.
     """
     first = _first(understanding, candidates, own)
-    if first is None or first[1].likeness <= whole.likeness:
+    if first is None or not _better(first[1], whole):
         return []
     candidate, inner, outer_text = first
     assert inner.relation is not None  # noqa: S101 - by _first
-    begun = _said(part, candidate.masked, inner)
+    begun = _said(candidate.masked, inner)
     if not inner.held:
         return [begun]
     reader, relations, weights = understanding.reader, understanding.relations, understanding.weights
@@ -82,15 +84,24 @@ def through(
     between = [Candidate(entity, outer_text, 0.0, True) for entity in filled.others[:MOST_BETWEEN]]
     theirs = reader.own([each.entity.id for each in between], relations)
     chosen = link(between, theirs, relations, understanding.likeness, weights, part.text)
-    if chosen is None or chosen.relation is None or chosen.likeness <= whole.likeness:
+    if chosen is None:
         return []
-    asked = (chosen.relation, chosen.direction)
+    numbers = [asked_of_one(understanding, part, [each], chosen) for each in between]
+    if any(numbers):
+        return [begun, *(number for number in numbers if number)]
+    if chosen.relation is None or not _better(chosen, whole):
+        return []
     found = [begun]
     for each in between:
         outer = link([each], theirs, relations, understanding.likeness, weights, part.text)
-        if outer is not None and (outer.relation, outer.direction) == asked:
-            found.append(replace(_said(part, outer_text, outer), wish=part.wish, counts=asks_how_many(part.text)))
+        if outer is not None and (outer.relation, outer.direction) == (chosen.relation, chosen.direction):
+            found.append(replace(_said(outer_text, outer), wish=part.wish, counts=asks_how_many(part.text)))
     return found
+
+
+def _better(step: Link, whole: Link) -> bool:
+    """Say whether one step of two explains a question better than `whole` does, which may have read that step alone."""
+    return step.likeness > (ALONE if step.relation == whole.relation else whole.likeness)
 
 
 def _first(
@@ -110,6 +121,6 @@ def _first(
     return best
 
 
-def _said(part: Part, masked: str, found: Link) -> Understood:
+def _said(masked: str, found: Link) -> Understood:
     asked = Part(masked.replace(HOLE, found.subject.name), False)
     return Understood(asked, found.subject, found, masked=masked)

@@ -97,8 +97,8 @@ def identified(id: str) -> UUID:
 
 
 def drawn(given: Given) -> dict[str, Any]:
-    """Return an answer's edges as nodes and links, those of images aside: what the page draws."""
-    edges = [edge for edge in given.answer.evidence if edge.relation != "HAS_IMAGE"][:MOST_DRAWN]
+    """Return an answer's edges as nodes and links, images and numbers aside: what the page draws."""
+    edges = [edge for edge in given.answer.evidence if edge.relation != "HAS_IMAGE" and edge.object_id][:MOST_DRAWN]
     names = {edge.subject_id: edge.subject for edge in edges} | {edge.object_id: edge.object for edge in edges}
     asked = {part.subject for part in given.answer.grounds}
     return {

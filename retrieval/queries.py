@@ -44,6 +44,14 @@ WITH slot, collect({
 RETURN slot.n AS n, size(edges) AS total, edges[..$limit] AS edges
 """
 
+# An array of numbers (two populations) is none.
+NUMBERS = """
+UNWIND $ids AS id
+MATCH (e:Entity {graph: $graph, id: id})
+RETURN id, [key IN keys(e) WHERE valueType(e[key]) STARTS WITH 'FLOAT' OR valueType(e[key]) STARTS WITH 'INTEGER'
+            | [key, toFloat(e[key])]] AS numbers
+"""
+
 DESCRIPTION = "MATCH (e:Entity {graph: $graph, id: $id}) RETURN e.description AS description"
 
 PICTURES = """

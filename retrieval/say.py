@@ -43,9 +43,9 @@ def yes() -> str:
     return "Yes."
 
 
-def no(proposed: str) -> str:
-    """Deny, as far as the graph holds it."""
-    return f"Not {proposed}, as far as the graph holds it."
+def no(proposed: str | None = None) -> str:
+    """Deny: what was proposed, as far as the graph holds it; a comparison outright."""
+    return f"Not {proposed}, as far as the graph holds it." if proposed else "No."
 
 
 def in_all(total: int) -> str:
@@ -66,6 +66,26 @@ def not_understood(asked: str, subject: str, holds: Sequence[str]) -> str:
     if holds:
         text += f" About {subject} it holds: {', '.join(holds[:HELD])}{', …' if len(holds) > HELD else ''}."
     return text
+
+
+def number(says: str, subject: str, value: str) -> str:
+    """State a number: "The area of Peru is 1,285,216." """
+    return f"The {says} of {subject} is {value}."
+
+
+def numbers(says: str, first: tuple[str, str], second: tuple[str, str]) -> str:
+    """State the numbers of two, given as (name, value)."""
+    return f"The {says} of {first[0]} is {first[1]}, that of {second[0]} {second[1]}."
+
+
+def which(winner: str | None) -> str:
+    """Say of which of two a comparison holds."""
+    return f"{winner[:1].upper()}{winner[1:]}." if winner else "Neither: they are equal."
+
+
+def number_not_held(says: str, subject: str) -> str:
+    """Say that the graph no longer has a number."""
+    return f"The graph does not hold the {says} of {subject}."
 
 
 def nobody_named(asked: str) -> str:

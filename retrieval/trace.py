@@ -17,7 +17,7 @@ from kg.graph import read
 from kg.tour_checks import origins, teachers
 from kg.types import Triple
 from retrieval import queries
-from retrieval.grounds import Grounds
+from retrieval.grounds import Grounds, number_query
 
 MOST_STEPS = 12  # edges that are followed back
 
@@ -47,6 +47,9 @@ def trace_answer(driver: neo4j.Driver, row: Mapping[str, Any]) -> Trace:
         Step(f"asked of the graph for “{part['asked']}”", part["query"]) for part in said["grounds"] if part["query"]
     ]
     for edge in edges:
+        if not edge["object_id"]:
+            steps.append(_number(driver, graph, edge))
+            continue
         steps.append(_now(driver, graph, edge))
         key = Triple(edge["subject_id"], edge["relation"], edge["object_id"]).key(graph)
         steps.append(_taught(driver, graph, key, edge))
@@ -87,6 +90,12 @@ def _now(driver: neo4j.Driver, graph: str, edge: Mapping[str, str]) -> Step:
     named = f"{edge['subject']} — {edge['relation']} → {edge['object']}"
     found = _step(driver, named, query)
     return found if found.rows else Step(f"{named}: gone from the graph since", query)
+
+
+def _number(driver: neo4j.Driver, graph: str, edge: Mapping[str, str]) -> Step:
+    """Say what the graph holds now of a number, and who says it."""
+    told = f"{edge['subject']} — {edge['relation']} → {edge['object']}"
+    return _step(driver, told, number_query(graph, [edge["subject_id"]], edge["relation"]))
 
 
 def _taught(driver: neo4j.Driver, graph: str, key: str, edge: Mapping[str, str]) -> Step:

@@ -17,6 +17,7 @@ from retrieval.claims import asks_how_many, asks_whether, whether
 from retrieval.ground import Reader
 from retrieval.hops import through
 from retrieval.link import Belief, Candidate, Floats, Link, Own, Weights, ids_of, is_generic, link, mentioned
+from retrieval.measures import asked_of_one, asked_of_two
 from retrieval.names import Named, NameIndex, words_of
 from retrieval.questions import Part, Pointing, one_by_one, parts_of, points, speaks_of_a_picture
 from retrieval.relations import IT, Encode, Relations
@@ -161,6 +162,8 @@ class Understanding:
         shown: Floats | None,
     ) -> list[Understood]:
         """Understand one part: of two relations as two."""
+        if seen is None and (comparison := asked_of_two(self, part)):
+            return [comparison]
         if seen is None and asks_whether(part.text) and (claim := whether(self, part)):
             return [claim]
         if seen is not None and not candidates:
@@ -181,8 +184,13 @@ class Understanding:
         if not part.wish and self._wishes(first, chosen):
             return [Understood(part, first.entity, wish=True, pictured=pictured, masked=first.masked)]
         who = self._asks_who(first, chosen)
-        if not who and (hops := through(self, part, candidates, own, chosen)):
-            return hops
+        if not who:
+            number = None if part.wish else asked_of_one(self, part, candidates, chosen)
+            whole = replace(chosen, likeness=max(chosen.likeness, number.likeness)) if number else chosen
+            if hops := through(self, part, candidates, own, whole):
+                return hops
+            if number:
+                return [number]
         subject = first.entity if who else chosen.subject
         has = own[subject.id].answers if subject.id in own else {}
         masked = next(each.masked for each in candidates if each.entity.id == subject.id)

@@ -12,6 +12,17 @@ from retrieval.questions import Part
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """A number that is asked for: of one, or which of two has the larger or the smaller."""
+
+    name: str  # the property
+    likeness: float  # of the question with the measure's own, about 0 to 1
+    against: Named | None = None  # whom the subject is compared with
+    more: bool = True  # the larger number is asked for
+    whether: bool = False  # whether it is the subject's is asked
+
+
+@dataclass(frozen=True, slots=True)
 class Understood:
     """One part of a question. `link` is None where it asks for no fact."""
 
@@ -26,6 +37,13 @@ class Understood:
     masked: str = ""  # what was asked, HOLE in the place of the subject
     claim: Named | None = None  # the answer that the question proposes
     counts: bool = False  # the number of answers is asked for
+    measured: Measured | None = None  # a number that the graph keeps as a property is asked for
+
+    @property
+    def likeness(self) -> float:
+        """Return how like the question is to what it was taken for, about 0 to 1."""
+        found = self.measured or self.link
+        return found.likeness if found else 0.0
 
     @property
     def slot(self) -> Slot | None:
