@@ -66,6 +66,9 @@ def sums(grey: NDArray[np.uint8], group: int) -> NDArray[np.float32]:
 def multiply(rows: NDArray[np.float32], columns: NDArray[np.float32], out: NDArray[np.float32]) -> None:
     """Multiply (H, N) by (N, 9) into `out`, in products so small that BLAS stays on this thread."""
     height, width = rows.shape
+    if height * width <= BLOCK:
+        np.matmul(rows, columns, out=out)
+        return
     step = max(1, BLOCK // width)
     whole = height // step * step
     np.matmul(rows[:whole].reshape(-1, step, width), columns, out=out[:whole].reshape(-1, step, COLUMNS))
@@ -86,7 +89,7 @@ def across(width: int, group: int) -> NDArray[np.float32]:
     padding = -width % group
     matrix = np.pad(weights(width, COLUMNS), ((0, 0), (0, padding)))
     pixels = np.pad(np.ones(width), (0, padding)).reshape(-1, group).sum(1)
-    return np.ascontiguousarray((matrix.reshape(COLUMNS, -1, group).sum(2) / np.maximum(pixels, 1)).T, np.float32)
+    return (matrix.reshape(COLUMNS, -1, group).sum(2) / np.maximum(pixels, 1)).astype(np.float32).T
 
 
 @lru_cache(256)

@@ -24,6 +24,7 @@ from retrieval.names import NameIndex
 from retrieval.relations import Encode, read_relations
 from retrieval.run import Believes
 from retrieval.search import Pictures
+from retrieval.timings import spending
 from retrieval.understand import Understanding
 
 if TYPE_CHECKING:
@@ -148,7 +149,8 @@ def remembering(encode: Encode) -> Encode:
         found = {text: kept.get(text) for text in texts}
         new = [text for text, vector in found.items() if vector is None]
         if new:
-            made = dict(zip(new, encode(new), strict=True))
+            with spending("sentences"):
+                made = dict(zip(new, encode(new), strict=True))
             if len(kept) > REMEMBERED:
                 kept.clear()
             kept.update(made)

@@ -14,6 +14,7 @@ from kg.errors import DataError, KwkError
 from kg.export_cypher import text
 from retrieval.conversation import Conversation, Given, Host
 from retrieval.intake import checked, read_picture
+from retrieval.timings import account, timed
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -39,6 +40,7 @@ class Chat:
     console: Console
     conversation: Conversation = field(default_factory=Conversation)
     picture: Image.Image | None = None  # shown, and not asked about yet
+    timings: bool = False  # said after each answer, on stderr
 
     def run(self, lines: Iterable[str]) -> None:
         """Answer line by line until they end or one says so. What goes wrong is said, and the conversation goes on."""
@@ -78,8 +80,12 @@ class Chat:
 
     def answer(self, question: str) -> None:
         """Answer a question, about the picture that was shown before it if one was."""
-        given = self.host.turn(self.conversation, checked(question), self.picture)
+        with timed() as spent:
+            begun = time.monotonic()
+            given = self.host.turn(self.conversation, checked(question), self.picture)
         self.picture = None
+        if self.timings:
+            Console(stderr=True, markup=False, highlight=False).print(account(time.monotonic() - begun, spent))
         self.speak(given.answer.text)
         for image in given.answer.images:
             self.show(image.path)

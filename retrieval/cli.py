@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ import click
 
 from kg.cli import Kwk
 from kg.graph_commands import graph_option, json_option
-from retrieval.options import opened_host, run_option
+from retrieval.options import opened_host, run_option, timings_option
 
 if TYPE_CHECKING:
     from model.checkpoint import Manifest
@@ -25,21 +26,34 @@ WIDE = 140  # characters of a line of figures, where no terminal says how many f
 @click.option("--image", type=click.Path(path_type=Path), metavar="FILE", help="A picture that the question is about.")
 @graph_option
 @run_option
+@timings_option
 @json_option
 @click.pass_obj
 def ask(
-    kwk: Kwk, question: str, image: Path | None, graph_name: str | None, run_name: str | None, as_json: bool
-) -> None:  # fmt: skip
+    kwk: Kwk,
+    /,
+    question: str,
+    image: Path | None,
+    graph_name: str | None,
+    run_name: str | None,
+    timings: bool,
+    as_json: bool,
+) -> None:
     """Answer QUESTION from the graph, with the edges that the answer rests on."""
     from dataclasses import asdict
 
     from retrieval.conversation import Conversation
     from retrieval.intake import checked, read_picture
+    from retrieval.timings import account, timed
 
     text = checked(question)
     picture = read_picture(image) if image else None
     with opened_host(kwk, graph_name, run_name) as host:
-        given = host.turn(Conversation(), text, picture)
+        with timed() as spent:
+            begun = time.monotonic()
+            given = host.turn(Conversation(), text, picture)
+        if timings:
+            click.echo(account(time.monotonic() - begun, spent), err=True)
     if as_json:
         click.echo(json.dumps({"id": str(given.id)} | asdict(given.answer), ensure_ascii=False, indent=2))
     else:
@@ -49,15 +63,16 @@ def ask(
 @click.command()
 @graph_option
 @run_option
+@timings_option
 @click.pass_obj
-def chat(kwk: Kwk, graph_name: str | None, run_name: str | None) -> None:
+def chat(kwk: Kwk, graph_name: str | None, run_name: str | None, timings: bool) -> None:
     """Talk with a graph: follow-up questions, pictures, and what each answer rests on."""
     from rich.console import Console
 
     from retrieval.chat import Chat
 
     with opened_host(kwk, graph_name, run_name) as host:
-        Chat(host, Console(markup=False, highlight=False)).run(typed())
+        Chat(host, Console(markup=False, highlight=False), timings=timings).run(typed())
 
 
 def typed() -> Iterator[str]:

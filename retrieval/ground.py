@@ -20,6 +20,7 @@ from retrieval import queries
 from retrieval.link import Own
 from retrieval.names import Named
 from retrieval.relations import Relations, column
+from retrieval.timings import spending
 
 TIMEOUT = 10.0  # seconds that a query may take
 MOST = 1_000  # edges that one slot brings back; more are counted
@@ -82,7 +83,7 @@ class Reader:
             return tx.run(query, parameters, graph=self.graph).data()
 
         try:
-            with self.driver.session(default_access_mode=neo4j.READ_ACCESS) as session:
+            with spending("stores"), self.driver.session(default_access_mode=neo4j.READ_ACCESS) as session:
                 return session.execute_read(work)
         except (DriverError, Neo4jError) as exc:
             raise StoreError(f"Neo4j could not answer a question about the graph '{self.graph}': {exc}") from exc

@@ -32,8 +32,9 @@ _CUTS = (
     # the director of Titanic
     (re.compile(rf"\bthe\s+(?P<noun>{_NOUN})of\s+(?:the\s+)?{_HOLE}(?!['’\w])", re.IGNORECASE),
      "What is the {noun} of {x}"),
-    # Peru's capital, where nothing follows
-    (re.compile(rf"(?:the\s+)?{_HOLE}['’]s?\s+(?P<noun>(?:[\w-]+\s+){{0,2}}[\w-]+)$"), "What is the {noun} of {x}"),
+    # Peru's capital, where nothing follows but what is asked of that
+    (re.compile(rf"(?:the\s+)?{_HOLE}['’]s?\s+(?P<noun>(?:[\w-]+\s+){{0,2}}[\w-]+)(?=$|['’]s\s)"),
+     "What is the {noun} of {x}"),
     # the country whose capital is Lima
     (re.compile(rf"\bthe\s+{_NOUN}whose\s+(?P<noun>{_NOUN})(?:is|are|was|were)\s+(?:the\s+)?{_HOLE}", re.IGNORECASE),
      "Whose {noun} is {x}"),

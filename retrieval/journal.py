@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from kg.errors import DataError, StoreError
 from retrieval.answer import Answer
+from retrieval.timings import spending
 
 ROLE = "kwk_answers"
 LONGEST_REASON = 2_000  # characters
@@ -98,7 +99,7 @@ class Journal:
 
     def _insert(self, statement: str, row: Mapping[str, Any]) -> None:
         try:
-            with self.engine.begin() as connection:
+            with spending("stores"), self.engine.begin() as connection:
                 if self._has_role:
                     connection.execute(text(f"SET LOCAL ROLE {ROLE}"))
                 connection.execute(text(statement), row)

@@ -17,6 +17,8 @@ run_option = click.option(
     "--run", "run_name", metavar="RUN", help="The trained run; default: the graph's newest, if there is one."
 )
 
+timings_option = click.option("--timings", is_flag=True, help="Say where the time of each answer went, on stderr.")
+
 
 @contextmanager
 def opened_host(kwk: Kwk, graph_name: str | None, run_name: str | None) -> Iterator[Host]:

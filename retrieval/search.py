@@ -18,6 +18,7 @@ from kg.progress import Progress, silent
 from model.gallery import style_of
 from retrieval import queries
 from retrieval.ground import Reader
+from retrieval.timings import spending
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -69,7 +70,8 @@ class Pictures:
         rows = self.reader.rows(queries.PICTURES)
         paths = {row["sha256"]: row["path"] for row in rows}
         space, width = self.descriptor.space, self.descriptor.width
-        found = vectors.fetch(self.engine, space, list(paths), width)
+        with spending("stores"):
+            found = vectors.fetch(self.engine, space, list(paths), width)
         lacking = [(sha, path) for sha, path in paths.items() if sha not in found]
         if lacking:
             measured = measured_pictures(
@@ -93,7 +95,8 @@ class Pictures:
         """Measure a picture, (M,)."""
         from ingest.descriptor import measure
 
-        (measured,) = measure(self.encoder(), [picture])
+        with spending("picture"):
+            (measured,) = measure(self.encoder(), [picture])
         return np.asarray(measured, np.float32)
 
     def known(self, measured: Floats) -> list[Seen]:

@@ -1,6 +1,7 @@
 """A question is answered from the graph as it is now, with exactly the edges that answer; or said to have none."""
 
 import json
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -310,3 +311,15 @@ def test_a_reader_can_not_write(answerer: Answerer, atlas: str) -> None:
 
     with pytest.raises(StoreError, match="access mode"):
         answerer.reader.rows("CREATE (n:Entity {graph: $graph, id: 'x'}) RETURN n.id AS id")
+
+
+def test_where_the_time_went_is_said_apart_from_the_answer(kwk_ask: Ask) -> None:
+    found = kwk_ask("--timings", "--json", "What is the capital of Peru?")
+    assert json.loads(found.stdout)["text"] == "The capital of Peru is Lima."
+    said = re.search(
+        r"^(\d+\.\d+) s: sentences (\d+\.\d+), stores (\d+\.\d+), the rest (-?\d+\.\d+)$", found.stderr, re.M
+    )
+    assert said
+    total, *parts = map(float, said.groups())
+    assert abs(total - sum(parts)) < 0.01
+    assert min(parts) >= 0

@@ -57,6 +57,7 @@ def test_one_relation_stays_one_question(masked: str) -> None:
     [
         ("Where was the director of {x} born", "What is the director of {x}", "Where was {x} born"),
         ("What is the area of {x}’s largest city", "What is the largest city of {x}", "What is the area of {x}"),
+        ("What is {x}'s capital's time zone", "What is the capital of {x}", "What is {x}'s time zone"),
         ("Who directed the film in which {x} played", "in which film {x} played", "Who directed {x}"),
     ],
 )  # fmt: skip
