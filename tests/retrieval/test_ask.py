@@ -317,7 +317,7 @@ def test_where_the_time_went_is_said_apart_from_the_answer(kwk_ask: Ask) -> None
     found = kwk_ask("--timings", "--json", "What is the capital of Peru?")
     assert json.loads(found.stdout)["text"] == "The capital of Peru is Lima."
     said = re.search(
-        r"^(\d+\.\d+) s: sentences (\d+\.\d+), stores (\d+\.\d+), the rest (-?\d+\.\d+)$", found.stderr, re.M
+        r"^([\d.]+) s: sentences ([\d.]+), stores ([\d.]+), the rest (-?[\d.]+)$", found.stderr, re.MULTILINE
     )
     assert said
     total, *parts = map(float, said.groups())
