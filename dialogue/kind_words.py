@@ -49,6 +49,7 @@ _UNITS = {
     "m": "metres", "metres": "metres", "meters": "metres", "km": "kilometres", "kg": "kilograms", "g": "grams",
     "mg": "milligrams", "cm": "centimetres", "mm": "millimetres", "years": "years", "usd": "US dollars",
 }  # fmt: skip
+_SHORTENED = {"max": "maximum", "min": "minimum", "avg": "average", "num": "number of"}
 _NO_MEASURES = frozenset(
     {
         "id",
@@ -182,6 +183,9 @@ def property_words(name: str) -> str | None:
     name = re.sub(r"(?<=[a-z])_?[A-Z]{2,}$", "", name)  # bitternessIBU: of two, the unit says nothing
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])|_+", " ", name).lower().strip()
     words = spaced.split()
+    if words and words[0] in _SHORTENED:
+        words[0] = _SHORTENED[words[0]]
+        spaced = " ".join(words)
     if _NO_MEASURES.intersection(words) and words[:2] != ["number", "of"]:
         return None
     if len(words) > 1 and words[-1] in _UNITS:

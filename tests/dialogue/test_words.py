@@ -38,6 +38,11 @@ from kg.errors import DataError
         ("Port of Rotterdam", "Port"),
         ("Royal College of Surgeons", "ProfessionalBody"),
         ("Royal Infirmary", "Hospital"),
+        ("Garden of the Two Rivers", "Garden"),
+        ("Royal Garden of Tresco", "BotanicGarden"),
+        ("Amazon Survey of 1849", "Expedition"),
+        ("Endeavour Voyage", "Expedition"),
+        ("Northern Herbarium", "Institution"),
     ],
 )
 def test_names_that_take_an_article_get_it(name: str, kind: str) -> None:
@@ -66,6 +71,9 @@ def test_names_that_take_an_article_get_it(name: str, kind: str) -> None:
         ("Oakfield Care Home", "CareHome"),
         ("King's College London", "University"),
         ("Heathrow Airport", "Airport"),
+        ("Hallam Botanic Garden", "Garden"),
+        ("Film of Glass", "Film"),
+        ("Summer of 1969", "Song"),
         ("Empire State Building", "/film/film"),
         ("", ""),
     ],
