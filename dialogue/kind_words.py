@@ -111,7 +111,8 @@ def _counts(prefix: str) -> bool:
         if is_plural(word) and word not in _POINTING and i + 1 < len(words):
             then = words[i + 1]
             if word in _VERBS or (
-                bare_of_third(word) and (then in _AFTER_VERBS or (i and then in english().prepositions))
+                bare_of_third(word)
+                and (then in _AFTER_VERBS or (i and then in english().prepositions | english().particles))
             ):
                 return False  # which station connects to, which place shares a border
             return plural(word) == word and word not in ("species", "series", "headquarters", "does")

@@ -135,19 +135,21 @@ def finite(words: tuple[str, ...]) -> tuple[str, str] | None:
 def is_phrasal(words: tuple[str, ...]) -> bool:
     """Say whether a verb and its adverb are all of a name, or stand before an object: brought back, carries out."""
     lists = english()
-    if len(words) < 2 or words[1] not in lists.particles or lists.prepositions.intersection(words):
+    if len(words) < 2 or words[1] not in lists.particles or lists.prepositions.intersection((*words[2:3], words[0])):
         return False
-    return bare_of_participle(words[0]) is not None or finite(words) is not None
+    return is_participle(words[0]) or finite(words) is not None
 
 
 def did_it_to(words: tuple[str, ...], ends: Ends) -> bool:
-    """Say whether a past stands before what it was done to: led expedition, of somebody; not assigned room."""
+    """Say whether a past stands before what it was done to: led expedition, refereed final of; not assigned room."""
     bare = bare_of_participle(words[0])
     if bare is None or past_of(bare) != words[0] or rather_noun(words[0]) or words[0] in english().attributes:
         return False
     thing = " ".join(words[1:])
     whole = head_word(thing) == words[-1] and head_word(ends.tail) == singular(words[-1])
-    return whole and kind_of(ends.head) in ("person", "organization", "group")
+    links = english().prepositions
+    goes_on = words[-1] in links and not links.intersection(words[1:2]) and not is_adverb(words[1], words[0])
+    return (whole or goes_on) and kind_of(ends.head) in ("person", "organization", "group")
 
 
 def ask_verb(words: tuple[str, ...], ends: Ends) -> Texts:

@@ -260,6 +260,7 @@ def test_questions_are_turned_into_how_many() -> None:
     assert any(text.startswith("How many ") for text in texts)
     assert not any("Which" in text for text in texts)
     assert counting(wordings("urn:kwk:atlas:capital").tail) == ()
+    assert counting(wordings("ex:looksUpTo", None, ["Player"], ["Player"]).head) == ()  # not "how many player looks"
 
 
 def test_a_choice_is_asked_for_in_the_singular() -> None:

@@ -43,6 +43,8 @@ from kg.errors import DataError
         ("Amazon Survey of 1849", "Expedition"),
         ("Endeavour Voyage", "Expedition"),
         ("Northern Herbarium", "Institution"),
+        ("Northern Echo", "MediaOutlet"),
+        ("County Shield", "Competition"),
     ],
 )
 def test_names_that_take_an_article_get_it(name: str, kind: str) -> None:
