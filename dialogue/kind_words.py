@@ -96,7 +96,7 @@ def counting(asking: Asking) -> tuple[Question, ...]:
     return tuple(
         Question(_how_many(form.prefix), form.suffix, _how_many(form.bare))
         for form in asking.forms[:-1]
-        if _counts(form.prefix)
+        if _counts(form.prefix) and (is_plural(asking.noun) or not form.prefix.startswith(f"Which {asking.noun} "))
     )
 
 

@@ -280,7 +280,7 @@ def _noun_phrase(words: tuple[str, ...], auxiliary: str, ends: Ends, said: tuple
         return _noun_and_link(own.strip(), link, auxiliary, ends)
     if made := cut_made(words):
         return ask_made(*made, ends)
-    return ask_noun(" ".join(words), ends)
+    return ask_noun(" ".join(_told(words, said) if at else words), ends)  # player of the year
 
 
 def _noun_and_link(noun: str, link: str, auxiliary: str, ends: Ends) -> Texts:

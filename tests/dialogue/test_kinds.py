@@ -261,6 +261,8 @@ def test_questions_are_turned_into_how_many() -> None:
     assert not any("Which" in text for text in texts)
     assert counting(wordings("urn:kwk:atlas:capital").tail) == ()
     assert counting(wordings("ex:looksUpTo", None, ["Player"], ["Player"]).head) == ()  # not "how many player looks"
+    assert counting(wordings("ex:pairsWellWith", None, ["Dish"], ["Wine"]).head) == ()
+    assert counting(wordings("ex:pairsWellWith", None, ["Dish"], ["Wine"], several=True).tail)
 
 
 def test_a_choice_is_asked_for_in_the_singular() -> None:

@@ -318,6 +318,8 @@ def test_what_a_tail_has_one_of_is_the_one_and_a_member_is_always_one_of_many() 
         ("turnedDownAnOfferFrom", "Player", "Club", "Which club did X turn down an offer from?"),
         ("refereedFinalOf", "Referee", "Cup", "Which cup did X referee the final of?"),
         ("gaveDebutTo", "Coach", "Player", "Which player did X give a debut to?"),
+        ("restaurantOfTheYear", "Guidebook", "Restaurant", "What is the restaurant of the year of X?"),
+        ("stormed_out_of", "Critic", "Restaurant", "Which restaurant did X storm out of?"),
         ("laidOutBy", "Garden", "Person", "Who was X laid out by?"),
         ("builtStructure", "Material", "Structure", "What is the built structure of X?"),
         ("meandersThrough", "River", "Town", "Which town does X meander through?"),

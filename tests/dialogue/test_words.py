@@ -74,6 +74,7 @@ def test_names_that_take_an_article_get_it(name: str, kind: str) -> None:
         ("King's College London", "University"),
         ("Heathrow Airport", "Airport"),
         ("Hallam Botanic Garden", "Garden"),
+        ("Greek cuisine", "Cuisine"),
         ("Film of Glass", "Film"),
         ("Summer of 1969", "Song"),
         ("Empire State Building", "/film/film"),
