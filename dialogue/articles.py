@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from dialogue.words import kind_of
+
 _HAS_ONE = re.compile(r"(?:the|a|an|la|le|les|el|los|las|il|der|die|das) ", re.IGNORECASE)
 _NUMBERED = re.compile(
     r"\d+(?:st|nd|rd|th) (?!Century)|\d{4}(?:[\u2013-]\d+)? [A-Z]"
@@ -16,6 +18,7 @@ _SOMEBODYS = re.compile(r"(?:St\.? |(?!Children|Women|Men|People)[A-Z][a-z]+['â€
 _TEAM = re.compile(r"[^\W\d_]{3,}[^s\W\d_]s$")  # the Knicks, the Los Angeles Angels
 _NO_TEAM = re.compile(r"soccer|^football", re.IGNORECASE)  # Doncaster Rovers
 _CLASS = re.compile(r"\bclass\b|[a-z]Class$")  # of ships or locomotives: the Heavy Goods 2-8-0
+_OF_YEAR = re.compile(r" of \d{4}$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,4 +102,7 @@ def _describes(name: str, kind: str) -> bool:
         return False
     own = re.split(r"[ _]|(?<=[a-z])(?=[A-Z])", kind)[-1].lower()
     last = name.rsplit(" ", 1)[1].lower()
+    own_of = bool(own) and re.search(rf"\b{re.escape(own)} of ", name.lower())
+    if kind_of(own) != "work" and (own_of or _OF_YEAR.search(name)):
+        return True  # the Garden of the Two Rivers, the Survey of 1849
     return bool(lists.plain_shape.search(name)) or (last == own and own not in lists.bare_heads)

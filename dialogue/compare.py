@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from dialogue.derived import Derived
-from dialogue.kind_words import choosing, plain_noun, property_words, within
+from dialogue.kind_words import KindWords, choosing, plain_noun, property_words, within
 from dialogue.scope import TRIES, Scope, holds, places
 from dialogue.wordings import fill
-from dialogue.words import countable
+from dialogue.words import countable, head_word, is_plural
 
 COMPARED = 12  # answers of each of two that are compared by how many they have, at most
 
@@ -116,7 +116,16 @@ def property_wording(scope: Scope, name: str) -> tuple[str, bool] | None:
         text, wins = known[name]
         return text, wins == "larger"
     label = property_words(name)
-    return (scope.words.comparison["higher"].replace("{property}", label), True) if label else None
+    return (compared(scope.words, label), True) if label else None
+
+
+def compared(words: KindWords, label: str) -> str:
+    """Return the question whose number is larger: "the higher voltage", "the longer duration", "more visitors"."""
+    label = label.removeprefix("number of ")  # more seats
+    if is_plural(label) and label.endswith(head_word(label)):
+        return str(words.comparison["many"].replace("{property}", label))
+    degree = words.comparison["degrees"].get(head_word(label), "higher")
+    return str(words.comparison["higher"].replace("{degree}", degree).replace("{property}", label))
 
 
 def _sibling(

@@ -49,6 +49,7 @@ _UNITS = {
     "m": "metres", "metres": "metres", "meters": "metres", "km": "kilometres", "kg": "kilograms", "g": "grams",
     "mg": "milligrams", "cm": "centimetres", "mm": "millimetres", "years": "years", "usd": "US dollars",
 }  # fmt: skip
+_SHORTENED = {"max": "maximum", "min": "minimum", "avg": "average", "num": "number of"}
 _NO_MEASURES = frozenset(
     {
         "id",
@@ -95,7 +96,7 @@ def counting(asking: Asking) -> tuple[Question, ...]:
     return tuple(
         Question(_how_many(form.prefix), form.suffix, _how_many(form.bare))
         for form in asking.forms[:-1]
-        if _counts(form.prefix)
+        if _counts(form.prefix) and (is_plural(asking.noun) or not form.prefix.startswith(f"Which {asking.noun} "))
     )
 
 
@@ -110,7 +111,8 @@ def _counts(prefix: str) -> bool:
         if is_plural(word) and word not in _POINTING and i + 1 < len(words):
             then = words[i + 1]
             if word in _VERBS or (
-                bare_of_third(word) and (then in _AFTER_VERBS or (i and then in english().prepositions))
+                bare_of_third(word)
+                and (then in _AFTER_VERBS or (i and then in english().prepositions | english().particles))
             ):
                 return False  # which station connects to, which place shares a border
             return plural(word) == word and word not in ("species", "series", "headquarters", "does")
@@ -182,6 +184,9 @@ def property_words(name: str) -> str | None:
     name = re.sub(r"(?<=[a-z])_?[A-Z]{2,}$", "", name)  # bitternessIBU: of two, the unit says nothing
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])|_+", " ", name).lower().strip()
     words = spaced.split()
+    if words and words[0] in _SHORTENED:
+        words[0] = _SHORTENED[words[0]]
+        spaced = " ".join(words)
     if _NO_MEASURES.intersection(words) and words[:2] != ["number", "of"]:
         return None
     if len(words) > 1 and words[-1] in _UNITS:

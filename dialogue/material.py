@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from json.encoder import encode_basestring
@@ -22,8 +22,9 @@ from dialogue.kind_words import KindWords, kind_words
 from dialogue.mentions import Names
 from dialogue.parts import Parts, codes, knows
 from dialogue.pictures import PictureWords, picture_words
+from dialogue.relation_ends import has_several, is_sole, spoken_type, types_at_ends
 from dialogue.splits import formats_in, split_table
-from dialogue.survey import ALONE, Survey, survey
+from dialogue.survey import Survey, survey
 from dialogue.topics_of_images import Topic
 from dialogue.types import FORMATS, KINDS, SPLITS, Format, Kind
 from dialogue.verbalise import NOTHING, own_wordings, wordings
@@ -250,7 +251,6 @@ def _starts(graph: Adjacency, triples: NDArray[np.integer]) -> Starts:
 
 def all_wordings(graph: Adjacency, own: Mapping[str, Wordings] = NOTHING) -> list[Wordings]:
     """Return every relation's wordings, with the types that its heads and tails most often have."""
-    sides = graph.outgoing, graph.incoming
     return [
         wordings(
             relation.path,
@@ -259,36 +259,12 @@ def all_wordings(graph: Adjacency, own: Mapping[str, Wordings] = NOTHING) -> lis
             tail_types,
             own=own,
             several=several,
-            sole=not shared,
+            sole=sole,
         )
-        for relation, (head_types, tail_types), several, shared in zip(
-            graph.relations, types_at_ends(graph), *(has_several(graph, side) for side in sides), strict=True
+        for relation, (head_types, tail_types), several, sole in zip(
+            graph.relations, types_at_ends(graph), has_several(graph, graph.outgoing), is_sole(graph), strict=True
         )
     ]
-
-
-def has_several(graph: Adjacency, side: Side) -> list[bool]:
-    """Say of each relation whether its questions from one side often have more than one answer."""
-    relations = len(graph.relations)
-    asked = np.bincount(side.run_relation, minlength=relations)
-    answers = np.bincount(side.run_relation, np.diff(side.run_start), minlength=relations)
-    return [bool(each) for each in answers > ALONE * asked]
-
-
-def types_at_ends(graph: Adjacency) -> list[tuple[list[str], list[str]]]:
-    """Return the types that a relation's heads and its tails most often have, three at most, by relation."""
-    kinds: dict[str, int] = {}
-    winning = np.array([kinds.setdefault(e.types[0] if e.types else "", len(kinds)) for e in graph.entities])
-    spoken = [_spoken(graph, kind) for kind in kinds]
-    ends: list[list[list[str]]] = []
-    for entities in (graph.triple_heads(), graph.outgoing.neighbour):
-        pairs = graph.outgoing.relation.astype(np.int64) * len(kinds) + winning[entities]
-        found, counts = np.unique(pairs, return_counts=True)
-        by_relation: dict[int, Counter[str]] = defaultdict(Counter)
-        for pair, count in zip(found.tolist(), counts.tolist(), strict=True):
-            by_relation[pair // len(kinds)][spoken[pair % len(kinds)]] += count
-        ends.append([[kind for kind, _ in by_relation[i].most_common(3) if kind] for i in range(len(graph.relations))])
-    return list(zip(*ends, strict=True))
 
 
 def _symmetric(graph: Adjacency) -> bytes:
@@ -306,18 +282,13 @@ def _noun(graph: Adjacency, entity: Vertex) -> str:
     kind = entity.types[0] if entity.types else ""
     if kind.startswith(_PRIVATE_TYPES):
         return ""
-    return noun_of_type(_spoken(graph, kind))
+    return noun_of_type(spoken_type(graph, kind))
 
 
 def _said(graph: Adjacency, entity: Vertex) -> str:
     """Return a name with its article; the name itself where it takes none."""
-    article = article_of(entity.name, entity.names, [_spoken(graph, kind) for kind in entity.types[:1]])
+    article = article_of(entity.name, entity.names, [spoken_type(graph, kind) for kind in entity.types[:1]])
     return article + entity.name if article else entity.name
-
-
-def _spoken(graph: Adjacency, kind: str) -> str:
-    """Return a Freebase type as it is, the label of any other type."""
-    return kind if kind.startswith("/") else graph.type_labels.get(kind, kind)
 
 
 def homonyms(names: Sequence[str]) -> dict[int, tuple[int, ...]]:

@@ -89,7 +89,8 @@ class Ends:
         if self.head == "person":
             return "Whose"
         short = self.head and len(self.head.split()) < 4 and head_word(self.head) == self.head.split()[-1]
-        return f"Which {self.head}'{'' if is_plural(self.head) else 's'}" if short else ""
+        bare = is_plural(self.head) or (self.head.endswith("s") and plural(self.head) == self.head)  # which species'
+        return f"Which {self.head}'{'' if bare else 's'}" if short else ""
 
 
 @dataclass(frozen=True, slots=True)

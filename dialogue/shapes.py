@@ -17,7 +17,18 @@ from dataclasses import replace
 from dialogue.nouns import Ends, Texts, ask_by, ask_here, ask_noun, ask_noun_of, ask_this
 from dialogue.stranded import ask_having, ask_named, ask_noun_with, ask_part, ask_place, ask_role
 from dialogue.verb_forms import bare_of_participle, bare_of_third, is_bare, third_person, verb_forms
-from dialogue.verbs import ask_done, ask_given, ask_made, ask_passive, ask_perfect, ask_verb, cut_made, finite
+from dialogue.verbs import (
+    ask_done,
+    ask_given,
+    ask_made,
+    ask_passive,
+    ask_perfect,
+    ask_verb,
+    cut_made,
+    did_it_to,
+    finite,
+    is_phrasal,
+)
 from dialogue.words import (
     article,
     english,
@@ -84,6 +95,8 @@ def shape(phrase: tuple[str, ...], ends: Ends, is_path: bool, said: tuple[str, .
     if passive and len(words) == 2 and words[1] == "with" and is_plural(words[0]):
         return ask_place(" ".join(words), "", ends)  # is friends with
     if not passive and "by" not in words and (_did_itself(words, verb, ends) or _somebody_did(words, ends)):
+        return ask_verb(told, ends)
+    if not passive and not is_path and (is_phrasal(words) or did_it_to(words, ends)):
         return ask_verb(told, ends)
     if "these" in words[1:-1]:  # appears in these universes: the tail is a universe
         words = tuple(word for word in words if word != "these")
@@ -267,7 +280,7 @@ def _noun_phrase(words: tuple[str, ...], auxiliary: str, ends: Ends, said: tuple
         return _noun_and_link(own.strip(), link, auxiliary, ends)
     if made := cut_made(words):
         return ask_made(*made, ends)
-    return ask_noun(" ".join(words), ends)
+    return ask_noun(" ".join(_told(words, said) if at else words), ends)  # player of the year
 
 
 def _noun_and_link(noun: str, link: str, auxiliary: str, ends: Ends) -> Texts:

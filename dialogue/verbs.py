@@ -14,6 +14,7 @@ from dialogue.verb_forms import (
 from dialogue.words import (
     article,
     english,
+    head_word,
     is_adjective,
     is_adverb,
     is_participle,
@@ -131,16 +132,43 @@ def finite(words: tuple[str, ...]) -> tuple[str, str] | None:
     return None
 
 
+def is_phrasal(words: tuple[str, ...]) -> bool:
+    """Say whether a verb and its adverb are all of a name, or stand before an object: brought back, carries out."""
+    lists = english()
+    if len(words) < 2 or words[1] not in lists.particles or lists.prepositions.intersection((*words[2:3], words[0])):
+        return False
+    return is_participle(words[0]) or finite(words) is not None
+
+
+def did_it_to(words: tuple[str, ...], ends: Ends) -> bool:
+    """Say whether a past stands before what it was done to: led expedition, refereed final of; not assigned room."""
+    bare = bare_of_participle(words[0])
+    if bare is None or past_of(bare) != words[0] or rather_noun(words[0]) or words[0] in english().attributes:
+        return False
+    thing = " ".join(words[1:])
+    whole = head_word(thing) == words[-1] and head_word(ends.tail) == singular(words[-1])
+    links = english().prepositions
+    goes_on = words[-1] in links and not links.intersection(words[1:2]) and not is_adverb(words[1], words[0])
+    return (whole or goes_on) and kind_of(ends.head) in ("person", "organization", "group")
+
+
 def ask_verb(words: tuple[str, ...], ends: Ends) -> Texts:
     """Ask with a verb, in the third person or in the past; its adverb, preposition and object as they come."""
     adverb, rest = (f"{words[0]} ", words[1:]) if is_adverb(words[0]) and len(words) > 1 else ("", words)
     modal = rest[0] if rest[0] in english().modals or rest[1:2] == ("not",) else ""
     rest = rest[1:] if modal else rest
-    does, bare = (modal, rest[0]) if modal else finite(rest) or ("did", bare_of_participle(rest[0]) or rest[0])
+    does, bare = (modal, rest[0]) if modal else finite(rest) or _by_its_looks(rest[0])
     said = f"{modal} {bare}" if modal else past_of(bare) if does == "did" else third_person(bare)
     said = rest[0] if does == "did" and rest[0] in english().past else said
     done = participle_of(bare) if does == "does" and len(rest) == 1 and not adverb else ""
     return _ask_verb(adverb, said, does, adverb + bare, rest[1:], done, ends)
+
+
+def _by_its_looks(word: str) -> tuple[str, str]:
+    """Return what a verb that no list has asks with, and its bare form: meanders through, overshone."""
+    if (done := bare_of_participle(word)) is None and word.endswith("s"):
+        return "does", singular(word)
+    return "did", done or word
 
 
 def ask_perfect(words: tuple[str, ...], ends: Ends) -> Texts:
@@ -179,6 +207,9 @@ def _ask_verb(adverb: str, said: str, does: str, bare: str, rest: tuple[str, ...
 def _object(words: tuple[str, ...]) -> tuple[str, str]:
     """Split what follows a verb into its preposition, with a space before it, and the thing that is asked for."""
     prepositions = english().prepositions
+    if words and words[0] in english().particles:
+        after, thing = _object(words[1:])
+        return f" {words[0]}{after}", thing
     if words and words[-1] in prepositions:  # wrote music for: all of it goes with the verb
         return f" {' '.join(words)}", ""
     if words and words[0] in prepositions:

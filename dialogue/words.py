@@ -16,7 +16,7 @@ _LISTS = (
     "nouns_rather_than_verbs", "nouns_rather_than_participles", "no_participles", "no_persons", "no_adverbs",
     "same_people", "present_adverbs", "attributive", "plural_only", "states_but_by", "bare_before_of", "purposes",
     "doing", "mass", "before_participles", "one_each", "one_of_many", "passive_before_links",
-    "nouns_rather_than_adjectives",
+    "nouns_rather_than_adjectives", "particles", "attributes",
 )  # fmt: skip
 _ARTICLES = frozenset({"a", "an", "the"})
 _PREFIX = re.compile(r"(?<![^\W_])(co|sub|ex|non|vice)_(?=[a-z])")  # co_patentee
@@ -57,6 +57,8 @@ class English:
     one_of_many: frozenset[str]
     passive_before_links: frozenset[str]
     nouns_rather_than_adjectives: frozenset[str]
+    particles: frozenset[str]
+    attributes: frozenset[str]
     collectives: Mapping[str, str]
     plurals: Mapping[str, str]
     singulars: Mapping[str, str]
@@ -233,6 +235,8 @@ def _with_head(noun: str, change: Callable[[str], str]) -> str:
     words = noun.split()
     if not words:
         return noun
+    if len(words) == 3 and words[1] in ("or", "and"):
+        return f"{change(words[0])} {words[1]} {change(words[2])}"  # pests or diseases
     at = _head_index(words)
     words[at] = change(words[at])
     return " ".join(words)

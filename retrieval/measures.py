@@ -14,7 +14,8 @@ from importlib.resources import files
 from itertools import product
 from typing import TYPE_CHECKING
 
-from dialogue.kind_words import property_words
+from dialogue.compare import compared
+from dialogue.kind_words import kind_words, property_words
 from model.questions import HOLE
 from retrieval.claims import longest
 from retrieval.link import Candidate, Link, is_generic
@@ -81,9 +82,10 @@ def measure_of(name: str) -> Measure | None:
     label = property_words(name)
     if label is None:
         return None
-    return Measure(
-        label, (f"What is the {label} of {HOLE}?",), (f"has the higher {label}",), (f"has the lower {label}",)
-    )
+    more = [f"has the higher {label}"]
+    if words := kind_words("en"):  # as dialogues ask: has the longer duration, has more visitors
+        more += [compared(words, label).removeprefix("Which of the two ").partition(",")[0]]
+    return Measure(label, (f"What is the {label} of {HOLE}?",), tuple(dict.fromkeys(more)), (f"has the lower {label}",))
 
 
 def asked_of_one(

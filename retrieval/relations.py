@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dialogue.grammar import noun_of_type
-from dialogue.material import types_at_ends
+from dialogue.relation_ends import types_at_ends
 from dialogue.verbalise import lexicon, paraphrases, wordings
 from dialogue.wordings import HELD_OUT, Asking, Direction, Wordings
 from kg import adjacency

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from dialogue.build import BuildSettings, build
+from dialogue.compare import compared
 from dialogue.compose import Plan, compose, question
 from dialogue.derived import Derived
 from dialogue.kind_words import choosing, claim, counting, described, kind_words, plain_noun, property_words
@@ -259,6 +260,9 @@ def test_questions_are_turned_into_how_many() -> None:
     assert any(text.startswith("How many ") for text in texts)
     assert not any("Which" in text for text in texts)
     assert counting(wordings("urn:kwk:atlas:capital").tail) == ()
+    assert counting(wordings("ex:looksUpTo", None, ["Player"], ["Player"]).head) == ()  # not "how many player looks"
+    assert counting(wordings("ex:pairsWellWith", None, ["Dish"], ["Wine"]).head) == ()
+    assert counting(wordings("ex:pairsWellWith", None, ["Dish"], ["Wine"], several=True).tail)
 
 
 def test_a_choice_is_asked_for_in_the_singular() -> None:
@@ -298,6 +302,23 @@ def test_properties_of_any_vocabulary_have_words() -> None:
     assert property_words("height_meters") == "height in metres"
     assert property_words("lengthKm") == "length in kilometres"
     assert property_words("x1") is None
+    assert property_words("maxDepthM") == "maximum depth in metres"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("annualVisitors", "Which of the two has more annual visitors, {a} or {b}?"),
+        ("numberOfBeds", "Which of the two has more beds, {a} or {b}?"),
+        ("durationInMonths", "Which of the two has the longer duration in months, {a} or {b}?"),
+        ("areaInHectares", "Which of the two has the larger area in hectares, {a} or {b}?"),
+        ("hardiness_zone", "Which of the two has the higher hardiness zone, {a} or {b}?"),
+    ],
+)
+def test_number_is_more_longer_or_higher_by_what_it_counts(name: str, text: str) -> None:
+    words = kind_words("en")
+    assert words is not None
+    assert compared(words, property_words(name) or "") == text
 
 
 def test_entities_of_one_name_are_in_no_question_of_these_kinds(world: Adjacency) -> None:

@@ -308,6 +308,22 @@ def test_what_a_tail_has_one_of_is_the_one_and_a_member_is_always_one_of_many() 
         ("doesNotInteractWith", "Drug", "Drug", "Which drug does X not interact with?"),
         ("isNotCompatibleWith", "Part", "Part", "Which part is X not compatible with?"),
         ("shouldNotBeStoredWith", "Acid", "Acid", "Which acid should X not be stored with?"),
+        ("brought_back", "Expedition", "Plant", "Which plant did X bring back?"),
+        ("carriesOut", "Company", "Project", "Which project does X carry out?"),
+        ("setUp", "Person", "Charity", "Which charity did X set up?"),
+        ("picksUpPassenger", "Bus", "Passenger", "Which passenger does X pick up?"),
+        ("ledExpedition", "Botanist", "Expedition", "Which expedition did X lead?"),
+        ("builtShip", "Company", "Ship", "Which ship did X build?"),
+        ("assignedRoom", "Person", "Room", "What is the assigned room of X?"),
+        ("turnedDownAnOfferFrom", "Player", "Club", "Which club did X turn down an offer from?"),
+        ("refereedFinalOf", "Referee", "Cup", "Which cup did X referee the final of?"),
+        ("gaveDebutTo", "Coach", "Player", "Which player did X give a debut to?"),
+        ("restaurantOfTheYear", "Guidebook", "Restaurant", "What is the restaurant of the year of X?"),
+        ("stormed_out_of", "Critic", "Restaurant", "Which restaurant did X storm out of?"),
+        ("laidOutBy", "Garden", "Person", "Who was X laid out by?"),
+        ("builtStructure", "Material", "Structure", "What is the built structure of X?"),
+        ("meandersThrough", "River", "Town", "Which town does X meander through?"),
+        ("galumphsAround", "Beast", "Forest", "Which forest does X galumph around?"),
     ],
 )
 def test_who_does_what_to_whom_is_read_off_the_verbs_form(relation: str, head: str, tail: str, text: str) -> None:
@@ -343,6 +359,14 @@ def test_word_that_may_be_noun_verb_or_adjective_is_what_its_neighbours_make_it(
     relation: str, tail: str, text: str
 ) -> None:
     assert asked(f"ex:{relation}", tail_types=[tail]) == text
+
+
+def test_species_own_with_an_apostrophe_alone_and_pests_or_diseases_are_both_plural() -> None:
+    relative = generated("ex:closestRelative", None, ["Species"], ["Species"])
+    assert question(relative, "head", 1, "X") == "Which species' closest relative is X?"
+    suffers = generated("ex:suffersFrom", None, ["Plant"], ["PestOrDisease"], several=True)
+    assert question(suffers, "tail", 0, "X") == "Which pests or diseases does X suffer from?"
+    assert question(suffers, "tail", 1, "X") == "Do you know which pest or disease X suffers from?"
 
 
 def test_contents_and_cargo_are_counted_by_nobody() -> None:

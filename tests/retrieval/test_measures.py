@@ -108,3 +108,11 @@ def test_numbers_are_read_and_texts_are_not(answerer: Answerer) -> None:
     reader: Reader = answerer.reader
     assert set(reader.numbers([PERU])[PERU]) == {"area", "population"}
     assert reader.numbers([]) == {}
+
+
+def test_a_number_is_compared_in_the_words_that_dialogues_ask_in() -> None:
+    visitors, duration = measure_of("annualVisitors"), measure_of("durationInMonths")
+    assert visitors is not None
+    assert "has more annual visitors" in visitors.more
+    assert duration is not None
+    assert "has the longer duration in months" in duration.more
