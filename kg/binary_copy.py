@@ -14,6 +14,7 @@ COPY_TRAILER = b"\xff\xff"
 
 
 PART = 500  # embeddings that are encoded at a time
+GRAIN = 32_000  # values that torch rounds at a time: of more it would wake threads, which take the server's core
 
 
 def dhash_bits(dhash: int) -> bytes:
@@ -72,8 +73,20 @@ def embedding_part(space: str, sha256: Sequence[str], vectors: NDArray[np.float3
     rows["sha_length"] = 32
     rows["sha"] = np.frombuffer(bytes.fromhex("".join(sha256)), "u1").reshape(count, 32)
     rows["vector_length"], rows["width"] = 4 + 2 * width, width
-    rows["vector"] = vectors.astype(np.float16)
+    rows["vector"] = halved(vectors)
     return rows.tobytes()
+
+
+def halved(vectors: NDArray[np.float32]) -> NDArray[np.float16]:
+    """Round (N, D) to half precision, as numpy does, in a fifth of its time."""
+    import torch  # it is there wherever images are encoded; nothing else of this package needs it
+
+    vectors = np.require(vectors, np.float32, ["C", "W"])
+    half = np.empty(vectors.shape, np.float16)
+    step = max(1, GRAIN // vectors.shape[1])
+    for start in range(0, len(vectors), step):
+        half[start : start + step] = torch.from_numpy(vectors[start : start + step]).half().numpy()
+    return half
 
 
 def copy(connection: Connection, table: str, rows: Iterable[bytes]) -> None:
