@@ -100,19 +100,21 @@ def countries() -> list[Country]:
 
 
 def talk(client: httpx.Client, about: Sequence[Country], random: Random) -> Iterator[Told]:
-    """Talk without end: a fact, a follow-up, a picture that is shown, one that is asked for and one that is fetched."""
+    """Talk without end: of a fact with a follow-up, of a picture that is shown, of one that is wished for and fetched."""
     while True:
-        country = random.choice(about)
-        opening = [message(f"What is the capital of {country.name}?")]
-        told = ask(client, "fact", opening, country.name)
-        yield told
-        answered = {"role": "assistant", "content": told.text}
-        yield ask(client, "follow-up", [*opening, answered, message("And its currency?")], country.name)
-        yield ask(client, "picture", [message("Which country is this?", country.flag)])
-        told = ask(client, "shown", [message(f"Show me the flag of {country.name}")], country.name)
-        yield told
-        for link in _IMAGE.findall(told.text):
-            yield fetch(client, link)
+        country, topic = random.choice(about), random.choice(("fact", "picture", "wish"))
+        if topic == "fact":
+            opening = [message(f"What is the capital of {country.name}?")]
+            told = ask(client, "fact", opening, country.name)
+            yield told
+            answered = {"role": "assistant", "content": told.text}
+            yield ask(client, "follow-up", [*opening, answered, message("And its currency?")], country.name)
+        elif topic == "picture":
+            yield ask(client, "picture", [message("Which country is this?", country.flag)])
+        else:
+            told = ask(client, "wish", [message(f"Show me the flag of {country.name}")], country.name)
+            yield told
+            yield from (fetch(client, link) for link in _IMAGE.findall(told.text))
 
 
 def message(text: str, picture: Path | None = None) -> Said:
