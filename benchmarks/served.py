@@ -100,7 +100,7 @@ def countries() -> list[Country]:
 
 
 def talk(client: httpx.Client, about: Sequence[Country], random: Random) -> Iterator[Told]:
-    """Talk without end: of a fact with a follow-up, of a picture that is shown, of one that is wished for and fetched."""
+    """Talk without end: a fact and a follow-up, a picture that is shown, one that is wished for and fetched."""
     while True:
         country, topic = random.choice(about), random.choice(("fact", "picture", "wish"))
         if topic == "fact":
