@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 REMEMBERED = 100_000  # sentences whose vectors are kept while the process lives
+A_QUESTION = 300  # characters; longer ones are hardly asked twice, and 100,000 of them would be gigabytes
 OPENING = "The graph's pictures are still being measured: ask about a picture again in a moment."
 
 
@@ -155,7 +156,7 @@ def remembering(encode: Encode) -> Encode:
                 made = dict(zip(new, encode(new), strict=True))
             if len(kept) > REMEMBERED:
                 kept.clear()
-            kept.update(made)
+            kept.update((text, vector) for text, vector in made.items() if len(text) <= A_QUESTION)
             found |= made
         return np.stack([vector for text in texts if (vector := found[text]) is not None])
 
