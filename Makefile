@@ -43,9 +43,10 @@ test: setup  ## Run the whole suite on real services
 check: lint  ## What CI runs: ruff, mypy, import order, tests with coverage
 	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
 
-faults: setup  ## Kill the ingest 50 times and each server 20 times, a save 200 times; hostile pictures, lines and strings (an hour)
+faults: setup  ## Kill the ingest 50 times and each server 20 times, a save 200 times; hostile pictures, lines, strings and questions (an hour and more)
 	$(BIN)/python -m pytest tests/faults tests/ingest/test_images.py tests/ingest/test_mmkb.py tests/kg/test_rdf.py \
-		--kills 50 --server-kills 20 --save-kills 200
+		tests/retrieval/test_hostile.py --kills 50 --server-kills 20 --save-kills 200 --serving-kills 10 \
+		--hostile 10000 --hostile-uploads 1000
 
 lint: setup  ## ruff, mypy strict, import order
 	$(BIN)/ruff check .

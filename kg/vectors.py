@@ -203,8 +203,12 @@ def fetch(engine: Engine, space: str, sha256: Sequence[str], width: int) -> dict
         with engine.connect() as connection:
             driver = connection.connection.driver_connection
             assert driver is not None  # noqa: S101 - an open connection has one
-            with psycopg.ClientCursor(driver) as cursor, cursor.copy(cursor.mogrify(FETCH, wanted)) as stream:
-                data = b"".join(stream)
+            try:
+                with psycopg.ClientCursor(driver) as cursor, cursor.copy(cursor.mogrify(FETCH, wanted)) as stream:
+                    data = b"".join(stream)
+            except psycopg.Error:
+                connection.invalidate()  # the pool does not see it fail, and would log that it can't be rolled back
+                raise
     except (SQLAlchemyError, psycopg.Error) as exc:
         raise StoreError(f"Postgres could not read {len(sha256)} embeddings of {space} back: {exc}") from exc
     rows = np.frombuffer(data[len(COPY_HEADER) : -len(COPY_TRAILER)], row)

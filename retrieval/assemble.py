@@ -21,6 +21,7 @@ from retrieval.ground import Reader
 from retrieval.journal import Journal
 from retrieval.link import FREEBASE, Weights
 from retrieval.names import NameIndex
+from retrieval.opening import Once
 from retrieval.relations import Encode, read_relations
 from retrieval.run import Believes
 from retrieval.search import Pictures
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 REMEMBERED = 100_000  # sentences whose vectors are kept while the process lives
+A_QUESTION = 300  # characters; longer ones are hardly asked twice, and 100,000 of them would be gigabytes
+OPENING = "The graph's pictures are still being measured: ask about a picture again in a moment."
 
 
 def open_answerer(
@@ -61,7 +64,7 @@ def open_answerer(
     return Answerer(
         reader,
         understanding,
-        cache(lambda: open_pictures(stores, reader, roots, home, run, progress)),
+        Once(lambda: open_pictures(stores, reader, roots, home, run, progress), OPENING),
         next(iter(roots), None),
         state,
     )
@@ -153,7 +156,7 @@ def remembering(encode: Encode) -> Encode:
                 made = dict(zip(new, encode(new), strict=True))
             if len(kept) > REMEMBERED:
                 kept.clear()
-            kept.update(made)
+            kept.update((text, vector) for text, vector in made.items() if len(text) <= A_QUESTION)
             found |= made
         return np.stack([vector for text in texts if (vector := found[text]) is not None])
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 
 import neo4j
 import torch
@@ -15,13 +16,17 @@ from neo4j.exceptions import DriverError, Neo4jError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from kg.errors import KwkError
 from kg.local_page import bind, build, impatient
 from kg.progress import Progress
 from kg.stores import Stores
 from retrieval.assemble import open_host
+from retrieval.conversation import Host
 from retrieval.guard import ServeSettings
 from retrieval.page import Desk, chat_page
 from retrieval.serve import Service, application
+
+log = logging.getLogger(__name__)
 
 GRACE = 5  # seconds that requests may end in after a signal
 
@@ -48,10 +53,21 @@ def listen(
         config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=GRACE, ws="none")
         logging.getLogger("httpx").setLevel(logging.WARNING)
         address = "http://{}:{}".format(*bound.getsockname()[:2])
+        Thread(target=open_pictures, args=(host,), daemon=True).start()
         say(f"'{graph}' answers at {address}/v1/chat/completions, and on a page at {address} (Ctrl-C ends)")
         with suppress(KeyboardInterrupt):  # uvicorn passes it on after it has closed
             uvicorn.Server(config).run([bound])
         service.threads.shutdown(wait=True, cancel_futures=True)
+
+
+def open_pictures(host: Host) -> None:
+    """Open what the first question about a picture would wait for: fitting a descriptor takes longer than a deadline.
+
+    What goes wrong is said to whoever asks about one.
+    """
+    with suppress(KwkError):
+        if pictures := host.answerer.pictures():
+            log.info("pictures are known from a likeness of %.2f on", pictures.threshold)
 
 
 def alive(stores: Stores, driver: neo4j.Driver) -> dict[str, bool]:

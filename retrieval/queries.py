@@ -61,6 +61,15 @@ RETURN e.id AS entity, coalesce(h.path, i.path) AS path, i.sha256 AS sha256
 ORDER BY entity, path
 """
 
+# The same as one row of three lists: each question about a picture needs it, and rows are slow to come.
+PICTURE_LISTS = """
+MATCH (e:Entity {graph: $graph})-[h:HAS_IMAGE]->(i:Image)
+WHERE coalesce(h.gate, '') <> 'dropped'
+WITH e.id AS entity, coalesce(h.path, i.path) AS path, i.sha256 AS sha256
+ORDER BY entity, path
+RETURN collect(entity) AS entities, collect(path) AS paths, collect(sha256) AS shas
+"""
+
 # What experts chose comes first, then what fits best.
 IMAGES = """
 UNWIND $ids AS id

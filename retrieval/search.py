@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -59,16 +59,18 @@ class Pictures:
     @cached_property
     def threshold(self) -> float:
         """Return the cosine with the nearest picture below which a picture shows nothing that the graph knows."""
-        shas, described = self.described()
-        _, owners = self._files()
+        paths, owners = self._files()
+        shas, described = self._described(paths)
         return calibrated(described, [owners[sha] for sha in shas])
 
     def described(self) -> tuple[list[str], Floats]:
         """Return the descriptors of all the graph's pictures, (N, D); those that pgvector lacks are added to it."""
+        return self._described(self._files()[0])
+
+    def _described(self, paths: Mapping[str, str]) -> tuple[list[str], Floats]:
+        """Return the descriptors of pictures, given as their paths by sha256, as `described` does."""
         from ingest.features import measured_pictures
 
-        rows = self.reader.rows(queries.PICTURES)
-        paths = {row["sha256"]: row["path"] for row in rows}
         space, width = self.descriptor.space, self.descriptor.width
         with spending("stores"):
             found = vectors.fetch(self.engine, space, list(paths), width)
@@ -107,9 +109,9 @@ class Pictures:
 
     def like(self, described: Floats) -> list[Seen]:
         """Return the entities whose pictures are most like a descriptor (D,), best first, as the graph has them now."""
-        shas, vectors_of_all = self.described()
-        raw = vectors_of_all @ described
         paths, owners = self._files()
+        shas, vectors_of_all = self._described(paths)
+        raw = vectors_of_all @ described
         fair = by_style(raw, [style_of(paths[sha]) for sha in shas])
         return ranked([owners[sha] for sha in shas], fair, raw)[:KNOWN]
 
@@ -117,9 +119,10 @@ class Pictures:
         """Return path and entities of each picture, by sha256, as the graph has them now."""
         paths: dict[str, str] = {}
         owners: dict[str, list[str]] = {}
-        for row in self.reader.rows(queries.PICTURES):
-            paths[row["sha256"]] = row["path"]
-            owners.setdefault(row["sha256"], []).append(row["entity"])
+        (lists,) = self.reader.rows(queries.PICTURE_LISTS)
+        for entity, path, sha in zip(lists["entities"], lists["paths"], lists["shas"], strict=True):
+            paths[sha] = path
+            owners.setdefault(sha, []).append(entity)
         return paths, owners
 
     def best(self, question: str, said: str, shown: Floats | None, shas: Sequence[str]) -> list[str]:

@@ -35,10 +35,13 @@ TOLD: pytest.StashKey[list[str]] = pytest.StashKey()  # lines for the end of a r
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Take the numbers of kills: few in the suite, many by `make faults`."""
+    """Take the numbers of kills and of hostile requests: few in the suite, many by `make faults`."""
     parser.addoption("--kills", type=int, default=2, help="SIGKILLs of an ingest")
     parser.addoption("--server-kills", type=int, default=1, help="SIGKILLs of each server under an ingest")
     parser.addoption("--save-kills", type=int, default=10, help="SIGKILLs of a training that saves")
+    parser.addoption("--serving-kills", type=int, default=1, help="SIGKILLs of each store under `kwk serve`")
+    parser.addoption("--hostile", type=int, default=150, help="hostile questions to `kwk serve`")
+    parser.addoption("--hostile-uploads", type=int, default=60, help="hostile pictures to `kwk serve`")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

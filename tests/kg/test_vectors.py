@@ -3,10 +3,11 @@
 import secrets
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, event, text
 
 from kg import vectors
 from kg.errors import StoreError
@@ -63,6 +64,22 @@ def test_a_picture_that_is_in_a_batch_twice_is_stored_once(engine: Engine, space
     assert vectors.store(engine, ("g", "s"), [one, other, one], space, features) == 2
     found = vectors.fetch(engine, space, [other.sha256], 4)
     np.testing.assert_array_equal(found[other.sha256], features[1])
+
+
+def test_a_server_that_goes_while_features_are_read_is_said_in_a_sentence_without_a_traceback(
+    addresses: Addresses, engine: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    own = vectors.connect(addresses.postgres)
+
+    @event.listens_for(own, "checkout")
+    def cut(driver: Any, record: object, proxy: object) -> None:
+        with engine.connect() as other:
+            other.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": driver.info.backend_pid})
+
+    with pytest.raises(StoreError, match="could not read 1 embeddings"):
+        vectors.fetch(own, "test@cut", ["00" * 32], 4)
+    own.dispose()
+    assert not caplog.records
 
 
 def test_two_loads_that_store_the_same_at_once_both_end_well(engine: Engine, space: str) -> None:

@@ -37,6 +37,19 @@ def test_sentence_is_encoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert asked == ["a", "bb", "ccc", "dddd", "a"]
 
 
+def test_memory_of_sentences_is_not_filled_by_very_long_ones() -> None:
+    asked: list[str] = []
+
+    def encode(texts: Sequence[str]) -> NDArray[np.float32]:
+        asked.extend(texts)
+        return lengths(texts)
+
+    encoded = remembering(encode)
+    for _ in range(2):
+        assert encoded(["a", "b" * 2000]).ravel().tolist() == [1, 2000]
+    assert asked == ["a", "b" * 2000, "b" * 2000]
+
+
 def test_long_encoding_shows_how_far_it_is() -> None:
     seen: list[int] = []
 

@@ -22,9 +22,11 @@ from ingest.review import shown
 from ingest.sample import folder
 from kg.local_page import bind
 from kg.stores import Stores
+from retrieval import opening
 from retrieval.answer import Answerer
 from retrieval.conversation import Host
 from retrieval.guard import ServeSettings
+from retrieval.opening import Once
 from retrieval.serve import Service, application
 
 Serve = Callable[..., TestClient]
@@ -201,6 +203,30 @@ def test_a_store_that_is_gone_is_a_503_within_the_deadline_and_the_service_recov
         assert found.json()["error"]["type"] == "server_error"
         monkeypatch.undo()
     assert asked(client, "What is the capital of Peru?").status_code == 200
+
+
+def test_while_the_graphs_pictures_are_opened_a_picture_is_told_to_come_back_and_a_question_is_answered(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opening, "PATIENCE", 0.01)
+    begun, allowed = threading.Event(), threading.Event()
+
+    def measure() -> None:
+        begun.set()
+        allowed.wait()
+
+    pictures = Once(measure, "Come back.")
+    thread = threading.Thread(target=pictures)
+    thread.start()
+    begun.wait()
+    host = replace(service.host, answerer=replace(service.host.answerer, pictures=pictures))
+    with TestClient(application(replace(service, host=host))) as client:
+        found = asked(client, [{"type": "text", "text": "Which country is this?"}, picture("flag-PE-noto.webp")])
+        assert (found.status_code, found.json()["error"]["message"]) == (503, "Come back.")
+        assert found.headers["Retry-After"]
+        assert asked(client, "What is the capital of Peru?").status_code == 200
+    allowed.set()
+    thread.join()
 
 
 def test_who_would_wait_too_long_is_told_so(service: Service) -> None:
