@@ -17,31 +17,33 @@ LOBES = 3  # of Lanczos' window
 FEWEST_SUMS = 12  # that a column of the thumbnail is made of
 CHUNK = 2**18  # pixels that are worked on at a time: they stay in the processor's cache
 BLOCK = 29_000  # values of a product: with more, BLAS would start threads of its own beside those that decode
-HALVES = {  # several bytes in one integer: add each second one to its neighbour, then the pairs, then the fours
-    2: (np.uint16, ((8, 0x00FF),)),
-    4: (np.uint32, ((8, 0x00FF00FF), (16, 0x0000FFFF))),
-    8: (np.uint64, ((8, 0x00FF00FF00FF00FF), (16, 0x0000FFFF0000FFFF), (32, 0x00000000FFFFFFFF))),
+INTEGERS = {  # several bytes in one integer: its type, the mask of each second byte, and by what its pairs are added
+    2: (np.uint16, np.uint16(0x00FF), ()),
+    4: (np.uint32, np.uint32(0x00FF00FF), (np.uint32(16),)),
+    8: (np.uint64, np.uint64(0x00FF00FF00FF00FF), (np.uint64(16), np.uint64(32))),
 }
 
 
 def dhash(image: Image.Image) -> int:
     """Return the 64-bit difference hash: the signs of horizontal differences of a 9×8 grey thumbnail, row by row."""
-    grey = np.asarray(image if image.mode == "L" else image.convert("L"))  # (H, W) uint8
-    height, width = grey.shape
-    group = neighbours(width)
-    columns = across(width, group)
-    narrow = np.empty((height, COLUMNS), np.float32)
-    step = max(1, CHUNK // width)
-    for top in range(0, height, step):
-        multiply(sums(grey[top : top + step], group), columns, narrow[top : top + step])
-    small = rounded(weights(height, ROWS) @ rounded(narrow))
+    pixels = image if image.mode == "L" else image.convert("L")
+    width, height = pixels.size
+    grey = np.frombuffer(pixels.tobytes(), np.uint8).reshape(height, width)
+    group, step, columns, rows = thumbnail(width, height)
+    parts = [multiply(sums(grey[top : top + step], group), columns) for top in range(0, height, step)]
+    narrow = rounded(parts[0] if len(parts) == 1 else np.concatenate(parts))
+    small = rounded(rows @ narrow)
     return int.from_bytes(np.packbits(small[:, 1:] > small[:, :-1]).tobytes(), "big")
 
 
 @lru_cache(256)
-def neighbours(width: int) -> int:
-    """Return how many neighbouring pixels of a row are summed: 1, 2, 4 or 8."""
-    return max(group for group in (1, *HALVES) if group == 1 or width >= COLUMNS * FEWEST_SUMS * group)
+def thumbnail(width: int, height: int) -> tuple[int, int, NDArray[np.float32], NDArray[np.float32]]:
+    """Return how many neighbouring pixels of a row are summed, how many rows at a time, and both matrices of weights.
+
+    (W / group, 9) is what sums count for in each column, (8, H) what rows of these count for in each row.
+    """
+    group = max(group for group in (1, *INTEGERS) if group == 1 or width >= COLUMNS * FEWEST_SUMS * group)
+    return group, max(1, CHUNK // width), across(width, group), weights(height, ROWS)
 
 
 def sums(grey: NDArray[np.uint8], group: int) -> NDArray[np.float32]:
@@ -53,27 +55,35 @@ def sums(grey: NDArray[np.uint8], group: int) -> NDArray[np.float32]:
         padded = np.zeros((height, width + -width % group), np.uint8)
         padded[:, :width] = grey
         grey = padded
-    integer, halves = HALVES[group]
-    found: NDArray[Any] = grey.view(integer)
-    for shift, mask in halves:
-        upper = found >> integer(shift)
-        upper &= integer(mask)
-        found = found & integer(mask)
+    integer, second, shifts = INTEGERS[group]
+    several: NDArray[Any] = grey.view(integer)
+    found: NDArray[Any] = several & second
+    upper: NDArray[Any] = several >> integer(8)
+    if shifts:
+        upper &= second
+    found += upper  # of two bytes each, 16 bits wide
+    for shift in shifts:
+        upper = found >> shift
         found += upper
-    return found.astype(np.float32)
+    if shifts:
+        found &= integer(0xFFFF)  # the sum of all stands lowest, sums of some above it
+    wide: NDArray[np.float32] = found.astype(np.float32)
+    return wide
 
 
-def multiply(rows: NDArray[np.float32], columns: NDArray[np.float32], out: NDArray[np.float32]) -> None:
-    """Multiply (H, N) by (N, 9) into `out`, in products so small that BLAS stays on this thread."""
+def multiply(rows: NDArray[np.float32], columns: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Multiply (H, N) by (N, 9), in products so small that BLAS stays on this thread."""
     height, width = rows.shape
     if height * width <= BLOCK:
-        np.matmul(rows, columns, out=out)
-        return
+        small: NDArray[np.float32] = rows @ columns
+        return small
+    out = np.empty((height, COLUMNS), np.float32)
     step = max(1, BLOCK // width)
     whole = height // step * step
     np.matmul(rows[:whole].reshape(-1, step, width), columns, out=out[:whole].reshape(-1, step, COLUMNS))
     if whole < height:
         np.matmul(rows[whole:], columns, out=out[whole:])
+    return out
 
 
 def rounded(grey: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -83,7 +93,6 @@ def rounded(grey: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.minimum(grey, 255, out=grey)
 
 
-@lru_cache(256)
 def across(width: int, group: int) -> NDArray[np.float32]:
     """Return how much each sum of `group` pixels of a row counts for each column of the thumbnail, (W / group, 9)."""
     padding = -width % group
