@@ -44,12 +44,11 @@ def main() -> None:
         asked = [each.text for each in read_asked(Path(file), Reader(driver, GRAPH))][::EVERY]
         host = open_host(Stores(driver, engine, addresses), GRAPH, home, None)
         for number, text in enumerate(asked):
-            begun = time.perf_counter()
-            with timed() as spent:
+            with timed() as timings:
                 host.turn(Conversation(), text)
             if number >= WARM_UP:
-                taken.append(time.perf_counter() - begun)
-                stores_.append(spent["stores"])
+                taken.append(timings.seconds)
+                stores_.append(timings.spent["stores"])
         engine.dispose()
     p50, p95 = np.percentile(taken, (50, 95))
     print(f"one answer, FB15K warm, {len(taken)} questions: p50 {p50:.3f} s, p95 {p95:.3f} s; stores", end=" ")

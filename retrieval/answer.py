@@ -164,7 +164,7 @@ class Answerer:
 
     def _say_number(self, subject: Named, measured: Measured, said: Said) -> None:
         """State a number, or compare two by it."""
-        measure, pair = measure_of(measured.name), [subject, *([measured.against] if measured.against else ())]
+        measure, pair = measure_of(measured.name), measured.pair(subject)
         held = self.reader.numbers([entity.id for entity in pair])
         values = {id: found[measured.name] for id, found in held.items() if measured.name in found}
         assert measure is not None  # noqa: S101 - it was asked for

@@ -14,7 +14,7 @@ from kg.errors import DataError, KwkError
 from kg.export_cypher import text
 from retrieval.conversation import Conversation, Given, Host
 from retrieval.intake import checked, read_picture
-from retrieval.timings import account, timed
+from retrieval.timings import timed
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -80,12 +80,11 @@ class Chat:
 
     def answer(self, question: str) -> None:
         """Answer a question, about the picture that was shown before it if one was."""
-        with timed() as spent:
-            begun = time.monotonic()
+        with timed() as timings:
             given = self.host.turn(self.conversation, checked(question), self.picture)
         self.picture = None
         if self.timings:
-            Console(stderr=True, markup=False, highlight=False).print(account(time.monotonic() - begun, spent))
+            Console(stderr=True, markup=False, highlight=False).print(timings.told())
         self.speak(given.answer.text)
         for image in given.answer.images:
             self.show(image.path)

@@ -8,7 +8,7 @@ from itertools import permutations
 from typing import TYPE_CHECKING
 
 from model.questions import HOLE
-from retrieval.link import Candidate, Link, Weights, is_generic, link
+from retrieval.link import Candidate, Link, Weights, link
 from retrieval.names import Mention, Named
 from retrieval.questions import Part
 from retrieval.understood import Understood
@@ -58,9 +58,7 @@ def whether(understanding: Understanding, part: Part) -> Understood | None:
     A reading that the graph confirms counts first, then one whose subject has such facts, then one that asks
     for the tail: "Is Nairobi the capital of Peru?" is about Peru.
     """
-    vocabulary = understanding.relations.vocabulary
-    named = [each for each in understanding.names.mentions(part.text) if not is_generic(part.text, each, vocabulary)]
-    readings = list(proposed(part.text, named, understanding.weights))
+    readings = list(proposed(part.text, understanding.named(part.text), understanding.weights))
     own = understanding.reader.own([candidate.entity.id for candidate, _ in readings], understanding.relations)
     read: list[tuple[Link, Named, Understood]] = []
     for candidate, claim in readings:

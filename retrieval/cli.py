@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,16 +43,15 @@ def ask(
 
     from retrieval.conversation import Conversation
     from retrieval.intake import checked, read_picture
-    from retrieval.timings import account, timed
+    from retrieval.timings import timed
 
     text = checked(question)
     picture = read_picture(image) if image else None
     with opened_host(kwk, graph_name, run_name) as host:
-        with timed() as spent:
-            begun = time.monotonic()
+        with timed() as taken:
             given = host.turn(Conversation(), text, picture)
         if timings:
-            click.echo(account(time.monotonic() - begun, spent), err=True)
+            click.echo(taken.told(), err=True)
     if as_json:
         click.echo(json.dumps({"id": str(given.id)} | asdict(given.answer), ensure_ascii=False, indent=2))
     else:

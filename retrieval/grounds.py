@@ -48,8 +48,7 @@ def grounds(understood: Understood, relations: Relations, graph: str) -> Grounds
     relation = relations.each[link.relation] if link is not None and link.relation is not None else None
     asked, id = understood.part.text, subject.id if subject else None
     if measured is not None and subject is not None:
-        ids = [subject.id, *([measured.against.id] if measured.against else ())]
-        shown = number_query(graph, ids, measured.name)
+        shown = number_query(graph, [each.id for each in measured.pair(subject)], measured.name)
         return Grounds(asked, id, measured.name, None, True, measured.likeness, None, None, shown)
     if link is None or relation is None:
         return Grounds(asked, id, None, None, False, None, None, None, "")

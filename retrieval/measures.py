@@ -18,7 +18,7 @@ from dialogue.compare import compared
 from dialogue.kind_words import kind_words, property_words
 from model.questions import HOLE
 from retrieval.claims import longest
-from retrieval.link import Candidate, Link, is_generic
+from retrieval.link import Candidate, Link
 from retrieval.names import Named
 from retrieval.questions import Part
 from retrieval.relations import IT
@@ -113,10 +113,10 @@ def asked_of_one(
 
 def asked_of_two(understanding: Understanding, part: Part) -> Understood | None:
     """Read a part as a comparison of two: "Which is larger, Peru or Chile?", "Is Peru larger than Chile?"."""
-    text, vocabulary = part.text, understanding.relations.vocabulary
+    text = part.text
     if not _TWO.search(text):
         return None
-    named = longest([each for each in understanding.names.mentions(text) if not is_generic(text, each, vocabulary)])
+    named = longest(understanding.named(text))
     spans = sorted({(each.start, each.end) for each in named})
     if len(spans) != 2 or not _JOINT.fullmatch(text[spans[0][1] : spans[1][0]]):
         return None

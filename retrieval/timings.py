@@ -3,22 +3,37 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 
 _spent: ContextVar[dict[str, float] | None] = ContextVar("spent", default=None)
 
 
+@dataclass
+class Timings:
+    """The seconds of an answer: in all, and by the name of the kind of work."""
+
+    seconds: float = 0.0
+    spent: dict[str, float] = field(default_factory=dict)
+
+    def told(self) -> str:
+        """Return it as a line: "0.41 s: stores 0.03, sentences 0.30, the rest 0.08"."""
+        each = "".join(f"{on} {taken:.3f}, " for on, taken in sorted(self.spent.items()))
+        return f"{self.seconds:.3f} s: {each}the rest {self.seconds - sum(self.spent.values()):.3f}"
+
+
 @contextmanager
-def timed() -> Iterator[dict[str, float]]:
-    """Yield what is filled with the seconds that each kind of work takes within, by its name."""
-    spent: dict[str, float] = {}
-    token = _spent.set(spent)
+def timed() -> Iterator[Timings]:
+    """Yield what is filled with the time that passes within."""
+    timings, begun = Timings(), time.monotonic()
+    token = _spent.set(timings.spent)
     try:
-        yield spent
+        yield timings
     finally:
         _spent.reset(token)
+        timings.seconds = time.monotonic() - begun
 
 
 @contextmanager
@@ -33,9 +48,3 @@ def spending(on: str) -> Iterator[None]:
         yield
     finally:
         spent[on] = spent.get(on, 0.0) + time.monotonic() - begun
-
-
-def account(seconds: float, spent: Mapping[str, float]) -> str:
-    """Return it as a line: "0.41 s: stores 0.03, sentences 0.30, the rest 0.08"."""
-    each = "".join(f"{on} {taken:.3f}, " for on, taken in sorted(spent.items()))
-    return f"{seconds:.3f} s: {each}the rest {seconds - sum(spent.values()):.3f}"

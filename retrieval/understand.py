@@ -18,7 +18,7 @@ from retrieval.ground import Reader
 from retrieval.hops import through
 from retrieval.link import Belief, Candidate, Floats, Link, Own, Weights, ids_of, is_generic, link, mentioned
 from retrieval.measures import asked_of_one, asked_of_two
-from retrieval.names import Named, NameIndex, words_of
+from retrieval.names import Mention, Named, NameIndex, words_of
 from retrieval.questions import Part, Pointing, one_by_one, parts_of, points, speaks_of_a_picture
 from retrieval.relations import IT, Encode, Relations
 from retrieval.search import Seen
@@ -122,21 +122,18 @@ class Understanding:
         again = [replace(each, masked=spoken.asked.text) for each in named if leaves_out(each.masked)]
         return replace(part, wish=part.wish or spoken.asked.wish), again
 
+    def named(self, text: str) -> list[Mention]:
+        """Return the names in a text that are more than words of which questions are made."""
+        vocabulary = self.relations.vocabulary
+        return [each for each in self.names.mentions(text) if not is_generic(text, each, vocabulary)]
+
     def _protected(self, question: str) -> list[tuple[int, int]]:
         """Return the stretches that are long names: they are not cut."""
-        return [
-            (each.start, each.end)
-            for each in self.names.mentions(question)
-            if each.words > 2 and not is_generic(question, each, self.relations.vocabulary)
-        ]
+        return [(each.start, each.end) for each in self.named(question) if each.words > 2]
 
     def _apart(self, part: Part) -> list[Part]:
         """Return a part for each of several names that one asks about together."""
-        names = [
-            (each.start, each.end)
-            for each in self.names.mentions(part.text)
-            if not is_generic(part.text, each, self.relations.vocabulary)
-        ]
+        names = [(each.start, each.end) for each in self.named(part.text)]
         return [Part(text, part.wish) for text in one_by_one(part.text, names)]
 
     def _candidates(self, part: Part, seen: Sequence[Seen] | None) -> list[Candidate]:

@@ -21,6 +21,10 @@ class Measured:
     more: bool = True  # the larger number is asked for
     whether: bool = False  # whether it is the subject's is asked
 
+    def pair(self, subject: Named) -> list[Named]:
+        """Return whose numbers are asked for: the subject's, and that of whom it is compared with."""
+        return [subject, *([self.against] if self.against else ())]
+
 
 @dataclass(frozen=True, slots=True)
 class Understood:
