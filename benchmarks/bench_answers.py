@@ -13,11 +13,7 @@ import numpy as np
 import torch
 
 from benchmarks.bench_questions import GRAPH, read_asked
-from kg import vectors
-from kg.graph import connect
-from kg.services import ensure
-from kg.settings import ServiceSettings
-from kg.stores import Stores
+from benchmarks.stores import opened
 from retrieval.assemble import open_host
 from retrieval.conversation import Conversation
 from retrieval.ground import Reader
@@ -35,21 +31,17 @@ def main() -> None:
         print("answers: set QUESTIONS to a file of questions that people wrote; nothing is measured without one.")
         return
     torch.set_num_threads(1)
-    home = Path(os.environ["KWK_HOME"])
-    addresses = ensure(ServiceSettings(home), lambda text: None)
     taken: list[float] = []
     stores_: list[float] = []
-    with connect(addresses.neo4j) as driver:
-        engine = vectors.connect(addresses.postgres)
-        asked = [each.text for each in read_asked(Path(file), Reader(driver, GRAPH))][::EVERY]
-        host = open_host(Stores(driver, engine, addresses), GRAPH, home, None)
+    with opened() as (both, home):
+        asked = [each.text for each in read_asked(Path(file), Reader(both.driver, GRAPH))][::EVERY]
+        host = open_host(both, GRAPH, home, None)
         for number, text in enumerate(asked):
             with timed() as timings:
                 host.turn(Conversation(), text)
             if number >= WARM_UP:
                 taken.append(timings.seconds)
                 stores_.append(timings.spent["stores"])
-        engine.dispose()
     p50, p95 = np.percentile(taken, (50, 95))
     print(f"one answer, FB15K warm, {len(taken)} questions: p50 {p50:.3f} s, p95 {p95:.3f} s; stores", end=" ")
     print("p50 {:.3f} s, p95 {:.3f} s".format(*np.percentile(stores_, (50, 95))))
