@@ -1,4 +1,4 @@
-"""The difference hash of a picture (KnowBLIP eq. 6), as `imagehash` computes it, in less than half the time.
+"""The difference hash of a picture (KnowBLIP eq. 6), as `imagehash` computes it, in two fifths of the time.
 
 The 9×8 grey thumbnail is Lanczos' as in Pillow: its weights as two matrices, rounded to whole grey values between them
 as Pillow does, since in a drawing's flat areas a bit hangs on the last grey value. Neighbouring pixels, whose weights
@@ -14,13 +14,16 @@ from PIL import Image
 
 COLUMNS, ROWS = 9, 8
 LOBES = 3  # of Lanczos' window
-FEWEST_SUMS = 12  # that a column of the thumbnail is made of
+FEWEST_SUMS = 6  # that a column of the thumbnail is made of
 CHUNK = 2**18  # pixels that are worked on at a time: they stay in the processor's cache
+DARKEST, LIGHTEST = np.float32(0), np.float32(255)  # arrays' own type: Python's numbers would be converted each time
 BLOCK = 29_000  # values of a product: with more, BLAS would start threads of its own beside those that decode
-INTEGERS = {  # several bytes in one integer: its type, the mask of each second byte, and by what its pairs are added
-    2: (np.uint16, np.uint16(0x00FF), ()),
-    4: (np.uint32, np.uint32(0x00FF00FF), (np.uint32(16),)),
-    8: (np.uint64, np.uint64(0x00FF00FF00FF00FF), (np.uint64(16), np.uint64(32))),
+LOWER, UPPER = np.uint16(0x00FF), np.uint16(8)  # two pixels in one integer: the mask of one, the shift to the other
+# Sums of two pixels, several in one integer: its type, the factor that adds them up in its highest 16 bits, the shift
+# down to these, and a type that floats are quickly made of.
+INTEGERS = {
+    4: (np.uint32, np.uint32(0x00010001), np.uint32(16), np.int32),
+    8: (np.uint64, np.uint64(0x0001000100010001), np.uint64(48), np.int64),
 }
 
 
@@ -28,11 +31,15 @@ def dhash(image: Image.Image) -> int:
     """Return the 64-bit difference hash: the signs of horizontal differences of a 9×8 grey thumbnail, row by row."""
     pixels = image if image.mode == "L" else image.convert("L")
     width, height = pixels.size
-    grey = np.frombuffer(pixels.tobytes(), np.uint8).reshape(height, width)
+    grey = np.ndarray((height, width), np.uint8, pixels.tobytes())
     group, step, columns, rows = thumbnail(width, height)
-    parts = [multiply(sums(grey[top : top + step], group), columns) for top in range(0, height, step)]
-    narrow = rounded(parts[0] if len(parts) == 1 else np.concatenate(parts))
-    small = rounded(rows @ narrow)
+    if height <= step:
+        narrow = multiply(sums(grey, group), columns)
+    else:
+        narrow = np.concatenate(
+            [multiply(sums(grey[top : top + step], group), columns) for top in range(0, height, step)]
+        )
+    small = rounded(rows @ rounded(narrow))
     return int.from_bytes(np.packbits(small[:, 1:] > small[:, :-1]).tobytes(), "big")
 
 
@@ -42,7 +49,7 @@ def thumbnail(width: int, height: int) -> tuple[int, int, NDArray[np.float32], N
 
     (W / group, 9) is what sums count for in each column, (8, H) what rows of these count for in each row.
     """
-    group = max(group for group in (1, *INTEGERS) if group == 1 or width >= COLUMNS * FEWEST_SUMS * group)
+    group = max(group for group in (1, 2, *INTEGERS) if group == 1 or width >= COLUMNS * FEWEST_SUMS * group)
     return group, max(1, CHUNK // width), across(width, group), weights(height, ROWS)
 
 
@@ -55,18 +62,15 @@ def sums(grey: NDArray[np.uint8], group: int) -> NDArray[np.float32]:
         padded = np.zeros((height, width + -width % group), np.uint8)
         padded[:, :width] = grey
         grey = padded
-    integer, second, shifts = INTEGERS[group]
-    several: NDArray[Any] = grey.view(integer)
-    found: NDArray[Any] = several & second
-    upper: NDArray[Any] = several >> integer(8)
-    if shifts:
-        upper &= second
-    found += upper  # of two bytes each, 16 bits wide
-    for shift in shifts:
-        upper = found >> shift
-        found += upper
-    if shifts:
-        found &= integer(0xFFFF)  # the sum of all stands lowest, sums of some above it
+    several: NDArray[Any] = grey.view(np.uint16)
+    found: NDArray[Any] = several & LOWER
+    found += several >> UPPER
+    if group in INTEGERS:
+        integer, factor, shift, signed = INTEGERS[group]
+        found = found.view(integer)
+        found *= factor
+        found >>= shift
+        found = found.view(signed)
     wide: NDArray[np.float32] = found.astype(np.float32)
     return wide
 
@@ -89,8 +93,8 @@ def multiply(rows: NDArray[np.float32], columns: NDArray[np.float32]) -> NDArray
 def rounded(grey: NDArray[np.float32]) -> NDArray[np.float32]:
     """Round to whole grey values from 0 to 255, in place."""
     np.rint(grey, out=grey)
-    np.maximum(grey, 0, out=grey)
-    return np.minimum(grey, 255, out=grey)
+    np.maximum(grey, DARKEST, out=grey)
+    return np.minimum(grey, LIGHTEST, out=grey)
 
 
 def across(width: int, group: int) -> NDArray[np.float32]:
