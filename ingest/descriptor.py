@@ -10,7 +10,6 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import torch
@@ -29,15 +28,8 @@ THUMBNAIL = (16, 12)  # width, height
 COLOURS = THUMBNAIL[0] * THUMBNAIL[1] * 3
 GRID_PARTS, COLOUR_PARTS = 256, 128  # principal components that are kept
 COLOUR_WEIGHT = 0.05  # more helps where colours stay and hurts where a picture is drawn in others or cut differently
+MOST = 16_000  # values that pgvector's halfvec holds
 SHRINKAGE = 0.1  # of the within-entity covariance towards a multiple of the identity
-
-
-class Trunk(Protocol):
-    """The part of a convolutional tower before its pooling."""
-
-    def forward_features(self, image: torch.Tensor) -> torch.Tensor:
-        """Map (B, 3, H, W) float to a grid (B, C, h, w) float."""
-        ...
 
 
 def measured_space(encoder: Encoder) -> str:
@@ -46,22 +38,23 @@ def measured_space(encoder: Encoder) -> str:
 
 
 def measured_width(encoder: Encoder) -> int:
-    """Return the number of values of a measurement."""
-    return CELLS * encoder.width + COLOURS
+    """Return the number of values of a measurement. Raises DataError if they are more than pgvector holds."""
+    width = CELLS * encoder.tower.channels + COLOURS
+    if width > MOST:
+        raise DataError(f"The tower {encoder.space} gives {width:,} values a picture, and pgvector holds {MOST:,}.")
+    return width
 
 
 def measure(encoder: Encoder, pictures: Sequence[Image.Image]) -> Floats:
     """Measure pictures: the grid of length 1, then the colours from -0.5 to 0.5. (N, CELLS·C + COLOURS) float32"""
-    trunk: Trunk = encoder.tower.trunk  # type: ignore[attr-defined]
     parts = []
     for start in range(0, len(pictures), CHUNK):
-        pixels = torch.stack([encoder.preprocess(picture) for picture in pictures[start : start + CHUNK]])
         with torch.inference_mode():
-            grid = trunk.forward_features(pixels.contiguous(memory_format=torch.channels_last))
+            grid = encoder.tower.encode_grid(encoder.pixels(pictures[start : start + CHUNK]))
             cells = (
                 torch.nn.functional.adaptive_avg_pool2d(grid.float(), (2, 2)).flatten(2).transpose(1, 2)
             )  # (B, 4, C)
-        parts.append(torch.nn.functional.normalize(cells.flatten(1), dim=-1).numpy())
+        parts.append(torch.nn.functional.normalize(cells.flatten(1), dim=-1).cpu().numpy())
     colours = [thumbnail(picture) for picture in pictures]
     return np.concatenate([np.concatenate(parts), np.stack(colours)], axis=1)
 

@@ -57,6 +57,12 @@ def width_of(name: str) -> int | None:
     return resolve(name).width
 
 
+def absolute(name: str) -> str:
+    """Return an encoder's name with an absolute path: whoever loads it again may stand elsewhere."""
+    kind, colon, path = name.partition(":")
+    return f"{kind}:{Path(path).expanduser().absolute()}" if colon and kind != "hf-hub" else name
+
+
 def size_of(name: str) -> int:
     """Return how many pixels of a side an encoder sees, 224 where only a download can say. Raises DataError."""
     return resolve(name).size or SIZE

@@ -24,8 +24,17 @@ CHUNK_CUDA = 256  # pictures at a time on a GPU, which is idle with few
 class ImageTower(Protocol):
     """The part of an open_clip model that sees pictures."""
 
+    @property
+    def channels(self) -> int:
+        """Return how many values a place of the grid has."""
+        ...
+
     def encode_image(self, image: torch.Tensor, normalize: bool = False) -> torch.Tensor:
         """Map (B, 3, H, W) float to features (B, D) float; with `normalize` of length 1."""
+        ...
+
+    def encode_grid(self, image: torch.Tensor) -> torch.Tensor:
+        """Map (B, 3, H, W) float to what is seen place by place, before any pooling, (B, channels, h, w) float."""
         ...
 
 
@@ -51,18 +60,24 @@ class Encoder:
 
     def encode_chunk(self, pictures: Sequence[Image.Image]) -> NDArray[np.float32]:
         """Encode as many pictures as go through the tower at once."""
+        with torch.inference_mode():
+            features = self.tower.encode_image(self.pixels(pictures), normalize=False).float()
+            lengths = features.norm(dim=-1, keepdim=True).clamp_min(1e-12)
+            return np.asarray((features / lengths).cpu().numpy())
+
+    def pixels(self, pictures: Sequence[Image.Image]) -> torch.Tensor:
+        """Return pictures as the tower takes them, where it is, (B, 3, H, W)."""
         pixels = torch.stack([self.preprocess(picture) for picture in pictures])
         pixels = pixels.contiguous(memory_format=torch.channels_last)
         if self.device.type == "cuda":
             pixels = pixels.pin_memory().to(self.device, non_blocking=True)
-        with torch.inference_mode():
-            features = self.tower.encode_image(pixels.to(self.dtype), normalize=False).float()
-            lengths = features.norm(dim=-1, keepdim=True).clamp_min(1e-12)
-            return np.asarray((features / lengths).cpu().numpy())
+        return pixels.to(self.dtype)
 
 
 class EffNetLite0(torch.nn.Module):
     """EfficientNet-Lite0, pooled features of 1,280 values, as open_clip's image tower (Tan & Le 2019; Liu 2020)."""
+
+    channels = LITE_WIDTH
 
     def __init__(self, weights: Path) -> None:
         super().__init__()
@@ -82,6 +97,11 @@ class EffNetLite0(torch.nn.Module):
         """Map (B, 3, 224, 224) float to (B, 1280) float."""
         features: torch.Tensor = self.trunk(image)
         return torch.nn.functional.normalize(features, dim=-1) if normalize else features
+
+    def encode_grid(self, image: torch.Tensor) -> torch.Tensor:
+        """Map (B, 3, 224, 224) float to (B, 1280, 7, 7) float."""
+        grid: torch.Tensor = self.trunk.forward_features(image)  # type: ignore[operator]
+        return grid
 
 
 def fold_norms(module: torch.nn.Module) -> None:

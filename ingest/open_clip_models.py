@@ -4,6 +4,7 @@ import logging
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,21 @@ class Tower(torch.nn.Module):
         """Map (B, 3, H, W) float to features (B, D) float."""
         features: torch.Tensor = self.model.encode_image(image, normalize=normalize)
         return features
+
+    def encode_grid(self, image: torch.Tensor) -> torch.Tensor:
+        """Map (B, 3, H, W) float to the last layer's patches, normalised as before pooling, (B, C, h, w) float."""
+        visual = self.model.visual
+        normal = getattr(visual, "attn_pool", None) is None  # else its norm is of what is pooled, of another width
+        found = visual.forward_intermediates(image, indices=1, normalize_intermediates=normal, intermediates_only=True)
+        grid: torch.Tensor = found["image_intermediates"][-1]
+        return grid
+
+    @cached_property
+    def channels(self) -> int:
+        """Return how many values a patch has, by looking at a black picture."""
+        weights = next(self.model.parameters())
+        with torch.inference_mode():
+            return int(self.encode_grid(black(self.model, weights.device, weights.dtype)).shape[1])
 
 
 def load_open_clip(name: str, named: Named, device: torch.device, dtype: torch.dtype) -> Encoder:
@@ -113,10 +129,15 @@ def advice(named: Named) -> str:
 
 def measured_width(model: Any, device: torch.device, dtype: torch.dtype) -> int:
     """Return the number of values of a picture's features, by encoding a black one."""
+    with torch.inference_mode():
+        return int(model.encode_image(black(model, device, dtype)).shape[-1])
+
+
+def black(model: Any, device: torch.device, dtype: torch.dtype) -> torch.Tensor:
+    """Return a black picture as a model takes it, (1, 3, H, W)."""
     size = model.visual.preprocess_cfg["size"]
     height, width = (size, size) if isinstance(size, int) else size
-    with torch.inference_mode():
-        return int(model.encode_image(torch.zeros(1, 3, height, width, device=device, dtype=dtype)).shape[-1])
+    return torch.zeros(1, 3, height, width, device=device, dtype=dtype)
 
 
 def quick(model: Any, transform: Preprocess) -> Preprocess:

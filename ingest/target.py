@@ -52,7 +52,7 @@ class Tower:
 
 def choose_tower(name: str = "lite") -> Tower:
     """Return the tower that `--encoder` names, not loaded yet. Raises DataError."""
-    from ingest.encoder_names import LITE, size_of, space_of, width_of
+    from ingest.encoder_names import LITE, absolute, size_of, space_of, width_of
 
     @cache
     def made() -> Encoder:
@@ -60,9 +60,7 @@ def choose_tower(name: str = "lite") -> Tower:
 
         return load_encoder(name)
 
-    kind, colon, path = name.partition(":")
-    if colon and kind != "hf-hub":
-        name = f"{kind}:{Path(path).expanduser().absolute()}"  # whoever loads it again may stand elsewhere
+    name = absolute(name)
     return Tower(name, space_of(name), width_of(name) or made().width, made, name != LITE, size_of(name))
 
 

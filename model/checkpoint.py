@@ -46,6 +46,7 @@ class Manifest:
     versions: Mapping[str, str]
     data: Mapping[str, Any]  # what it was trained on: hashes of the dialogues, counts of the graph
     relations: tuple[str, ...]
+    vision: str = ""  # the space of the tower that sees; empty where there were no images
     language: str = ""  # the fingerprint of a pretrained language model; empty where the weights hold it
     step: int = 0
     seconds: float = 0.0  # of training, all parts of an interrupted run together

@@ -35,7 +35,7 @@ PATIENCE = "Validations without a lower loss, after which training ends."
 @graph_option
 @click.option("--dialogues", type=click.Path(path_type=Path), help="Folder of dialogues; default: dialogues/<graph>.")
 @click.option("--preset", default="tiny", show_default=True, help="Parts and sizes of the model: NAME or FILE.toml.")
-@click.option("--vision", metavar="NAME", help="Vision tower; `lite` alone as yet [the preset's].")
+@click.option("--vision", metavar="NAME", help="Vision tower: lite, ViT-L-14/openai, NAME:PATH [the preset's].")
 @click.option(
     "--llm", metavar="NAME|PATH", help="Language model: scratch, gemma-270m, of the hub, a folder, a .gguf file."
 )
@@ -103,6 +103,7 @@ def train(
             refuse_changes({**saved, "graph_name": saved["graph"]}, fixed | {"graph_name": graph_name, "out": out})
             source = dialogues or Path(saved["dialogues"])
             name, holdout = saved["graph"], saved["holdout_style"]
+            vision = checkpoint.read_manifest(folder).shape["vision"]
         else:
             name = chosen_graph(kwk, stores.driver, graph_name)
             source = (dialogues or Path("dialogues") / name).absolute()
@@ -111,11 +112,11 @@ def train(
             settings = TrainSettings(graph=name, dialogues=str(source), **chosen)
             shape = shape_of(settings)
             folder = Path(workers.agree(str(out.absolute() if out else new_folder(kwk.home, name, shape.name))))
-            holdout = settings.holdout_style
+            holdout, vision = settings.holdout_style, shape.vision
             if workers.writes:
                 check_target(folder)
         with workers.first_alone():  # who measures pictures that the others find measured
-            material = read_material(kwk, stores, name, source, holdout)
+            material = read_material(kwk, stores, name, source, holdout, vision)
     try:
         with watched(kwk, workers.writes) as watch:
             manifest = (
@@ -160,8 +161,11 @@ def new_folder(home: Path, graph: str, preset: str) -> Path:
     return next(place for name in names if not (place := home / "runs" / graph / name).exists())
 
 
-def read_material(kwk: Kwk, stores: Stores, graph_name: str, dialogues: Path, holdout: str | None) -> Material:
-    """Read a graph and the measurements of its images, without those of a style that is held out."""
+def read_material(
+    kwk: Kwk, stores: Stores, graph_name: str, dialogues: Path, holdout: str | None, vision: str = "lite"
+) -> Material:
+    """Read a graph and a tower's measurements of its images, without those of a style that is held out."""
+    from ingest.target import choose_tower
     from kg import adjacency
     from kg.errors import DataError
     from model.data import split_file
@@ -179,4 +183,6 @@ def read_material(kwk: Kwk, stores: Stores, graph_name: str, dialogues: Path, ho
         raise DataError(f"No image of '{graph_name}' is drawn in the style '{holdout}'; there are: {styles}.")
     if not pictures or not graph.image_roots:
         return Material(graph, {}, {}, dialogues)
-    return Material(graph, *measured(stores.engine, graph, pictures, kwk.verbosity >= 0), dialogues)
+    tower = choose_tower(vision)
+    rows, hashes = measured(stores.engine, graph, pictures, tower, kwk.verbosity >= 0)
+    return Material(graph, rows, hashes, dialogues, tower.space)

@@ -31,6 +31,7 @@ from model.steps import Order, Step, forgetful, step_of
 from model.training_log import TrainingLog
 from model.workers import Workers
 
+BETA1 = 0.9  # of Adam
 CLIP = 1.0  # the longest gradient
 FORGET = 0.05  # share of the words of a question that the model does not see
 SMOOTH = 0.95  # of the losses that are shown
@@ -78,7 +79,9 @@ class Training:
         for parameter in self.network.wording.parameters():
             parameter.requires_grad_(False)  # fitted before, in closed form so to speak: see model.wordings
         self._trained = [parameter for parameter in self.network.parameters() if parameter.requires_grad]
-        self._optimiser = torch.optim.AdamW(self._trained, self._rate, betas=(0.9, 0.98), weight_decay=0.05, fused=True)
+        self._optimiser = torch.optim.AdamW(
+            self._trained, self._rate, betas=(BETA1, shape.beta2), weight_decay=shape.weight_decay, fused=True
+        )
         self._smooth: dict[str, float] = {}
         self._seen = 0, 0.0  # tokens since the last line of the log, and when that was
 

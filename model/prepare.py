@@ -37,6 +37,7 @@ class Material:
     measured: Mapping[str, NDArray[np.float32]]  # by sha256; without images of a style that is held out
     hashes: Mapping[str, int]  # their dHashes
     dialogues: Path  # folder of train.jsonl and valid.jsonl
+    vision: str = ""  # the space of the tower that measured them; empty where nothing was measured
 
 
 @dataclass(frozen=True, slots=True, eq=False)

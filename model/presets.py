@@ -14,7 +14,7 @@ from model.adapters import ADAPTERS, Shape
 
 Kno = Literal["slot", "marker"]
 SCRATCH = "scratch"  # what `--llm` is called where a small Llama is trained from scratch
-ZERO = ("lora", "learning_rate")  # what may be zero
+ZERO = ("lora", "learning_rate", "weight_decay")  # what may be zero
 
 PRESETS: Mapping[str, Path] = {path.stem: path for path in sorted(Path(str(files("model"))).glob("presets/*.toml"))}
 
@@ -50,6 +50,8 @@ class Preset:
     learning_rate: float
     adapters: Mapping[str, Shape]  # by name
     scratch: Scratch | None = None
+    beta2: float = 0.98  # of Adam; β1 is 0.9
+    weight_decay: float = 0.05  # of AdamW; 0 for Adam
 
     def __post_init__(self) -> None:
         for key, value, known in (("adapter", self.adapter, tuple(ADAPTERS)), ("kno", self.kno, get_args(Kno))):

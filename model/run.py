@@ -20,6 +20,7 @@ from torch import Tensor
 from dialogue.types import IMAGE, Shown, Turn
 from ingest.descriptor import Descriptor, load_descriptor
 from ingest.sentences import SentenceEncoder, minilm
+from ingest.target import Tower, choose_tower
 from kg.errors import CheckpointError
 from model.checkpoint import DESCRIPTOR, TOKENIZER, Manifest, read_manifest, read_tensors, verify
 from model.encode import Encoded, encode_prompt
@@ -48,6 +49,11 @@ class Run:
     network: KnowBLIP
     descriptor: Descriptor | None  # None where the graph had no images
     known: Known
+
+    @cached_property
+    def tower(self) -> Tower:
+        """Return the vision tower that it sees by, not loaded yet. Raises CheckpointError if it is another by now."""
+        return tower_of(self.manifest)
 
     @property
     def relations(self) -> tuple[str, ...]:
@@ -185,6 +191,17 @@ class Run:
         if self.descriptor is None:
             raise CheckpointError(f"{self.folder} was trained on a graph without images; ingest images, train again.")
         return self.descriptor.describe(measured)
+
+
+def tower_of(manifest: Manifest) -> Tower:
+    """Return the vision tower of a run, not loaded yet. Raises DataError if it is gone, CheckpointError if another."""
+    tower = choose_tower(manifest.shape["vision"])
+    if manifest.vision and tower.space != manifest.vision:
+        raise CheckpointError(
+            f"'{tower.name}' is not the vision tower that {manifest.id} was trained with ({manifest.vision}); "
+            "restore it."
+        )
+    return tower
 
 
 def load(folder: Path, latest: bool = False) -> Run:

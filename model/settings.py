@@ -1,8 +1,8 @@
 """What decides a run."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from ingest.encoder_names import LITE
+from ingest.encoder_names import absolute, resolve
 from kg.errors import DataError
 from model.mix import HARD, HARDEST, RAMP, parse_mix
 from model.negatives import KINDS, Negatives
@@ -62,8 +62,5 @@ def shape_of(settings: TrainSettings) -> Preset:
     """Return the preset that settings name, with the parts that they replace. Raises DataError."""
     parts = {name: getattr(settings, name) for name in ("vision", "llm", "adapter", "kno", "lora")}
     shape = preset(settings.preset, **parts)
-    if shape.vision != LITE:  # the descriptor measures that tower alone: anything else would be silently ignored
-        raise DataError(
-            f"Training sees by the tower '{LITE}' alone as yet, not '{shape.vision}'; give --vision {LITE}."
-        )
-    return shape
+    resolve(shape.vision)  # or DataError
+    return replace(shape, vision=absolute(shape.vision))

@@ -58,6 +58,11 @@ def take_up(material: Material, folder: Path, watch: Watch = unwatched, **change
     if (found := fingerprint(material)) != manifest.data:
         differs = ", ".join(key for key in found if found[key] != manifest.data.get(key))
         raise CheckpointError(f"{folder} was trained on other data ({differs} differ); train a new run instead.")
+    if manifest.vision and material.vision != manifest.vision:
+        raise CheckpointError(
+            f"{folder} sees by the tower {manifest.vision}, and these images were measured by "
+            f"{material.vision or 'none'}; restore that tower."
+        )
     settings = TrainSettings(**{**manifest.settings, **changed})
     manifest = replace(manifest, settings=asdict(settings), finished="")
     shape = preset_of(manifest.shape, str(folder))
@@ -83,6 +88,7 @@ def _new(material: Material, settings: TrainSettings, folder: Path, watch: Watch
         | {"python": platform.python_version()},
         data=fingerprint(material),
         relations=tuple(relation.path for relation in material.graph.relations),
+        vision=material.vision,
         language=prepared.language,
         files=dict(prepared.files),
     )

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dialogue.types import Shown
-from ingest.descriptor import Descriptor, measured_space
+from ingest.descriptor import CELLS, COLOURS, Descriptor, measured_space
 from ingest.encoders import Encoder
 from ingest.features import measured_pictures
 from kg import vectors
@@ -36,7 +36,7 @@ class Album:
     paths: tuple[str, ...]
     owners: tuple[tuple[str, ...], ...]  # the entities that each shows
     measured: Floats  # (N, M)
-    plain: Floats  # (N, C) of length 1: the frozen encoder's own embeddings
+    plain: Floats  # (N, C) of length 1: the tower's own embeddings, or its grid's mean where the graph has none of it
     hashes: NDArray[np.uint64]  # (N,) dHashes
 
     @cached_property
@@ -56,6 +56,8 @@ def read_album(
     measured = measured_pictures(stores.engine, reader.graph, roots, paths.items(), lambda: encoder, progress)
     records = vectors.stored(stores.engine, measured_space(encoder), list(measured))
     plain = vectors.fetch(stores.engine, encoder.space, list(measured), encoder.width)
+    if not plain:
+        plain = {sha: row[:-COLOURS].reshape(CELLS, -1).mean(axis=0) for sha, row in measured.items()}
     shas = sorted(plain.keys() & measured.keys())
     if len(shas) < 2:
         return None

@@ -97,9 +97,9 @@ def open_pictures(
     rows = reader.rows(queries.PICTURES)
     if not roots or len({row["sha256"] for row in rows}) < 2:
         return None
-    encoder = cache(effnet_lite0)
     if run and run.descriptor:
-        return Pictures(stores.engine, reader, roots, encoder, run.descriptor, progress, run)
+        return Pictures(stores.engine, reader, roots, run.tower.load, run.descriptor, progress, run)
+    encoder = cache(effnet_lite0)
     descriptor = fitted(stores, reader, roots, rows, encoder, home, progress)
     return Pictures(stores.engine, reader, roots, encoder, descriptor, progress) if descriptor else None
 
@@ -132,7 +132,7 @@ def fitted(
     made = fit(
         np.stack([measured[row["sha256"]] for row in usable]),
         [row["entity"] for row in usable],
-        CELLS * encoder().width,
+        CELLS * encoder().tower.channels,
     )
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_suffix(".partial")

@@ -130,6 +130,7 @@ def evaluate(
     from kg.graph_commands import chosen as chosen_graph
     from kg.stores import open_stores
     from model import checkpoint
+    from model.run import tower_of
     from retrieval.embeddings import installed
     from retrieval.evaluation import EvaluateSettings, open_evaluation
     from retrieval.results import results_folder, write_results
@@ -146,7 +147,7 @@ def evaluate(
         manifest = checkpoint.read_manifest(folder)
         graph = chosen_graph(kwk, stores.driver, graph_name or manifest.graph)
         settings = EvaluateSettings(source_of(chosen.pop("dialogues"), manifest, graph), **chosen)
-        evaluation = open_evaluation(stores, graph, kwk.home, settings, kwk.progress)
+        evaluation = open_evaluation(stores, graph, kwk.home, settings, kwk.progress, tower_of(manifest))
         if lmms_eval:
             counts = evaluation.export_tasks(lmms_eval)
             click.echo(json.dumps(counts) if as_json else f"Tasks in {lmms_eval}: {', '.join(counts)}")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from dialogue.types import FORMATS
-from ingest.encoders import effnet_lite0
+from ingest.target import Tower, choose_tower
 from kg.progress import Progress, silent
 from kg.stores import Stores
 from model.run import Run
@@ -65,14 +65,24 @@ class Evaluation:
     prior: Prior
     album: Album | None
     progress: Progress = field(default=silent)
+    space: str = ""  # of the tower that measured the album
 
     @property
     def head_blind(self) -> Baseline:
         """Return the prior that decides which trials are prior-defeating."""
         return head_blind(self.prior)
 
+    def seeing_as(self, run: Run) -> Evaluation:
+        """Return the same with the album as another run sees it."""
+        if self.album is None or run.descriptor is None or run.tower.space == self.space:
+            return self
+        album = measured_album(self.stores, self.graph, run.tower, self.progress)
+        return replace(self, album=album, space=run.tower.space)
+
     def judge(self, run: Run, baselines: bool = True) -> Judgement:
         """Ask a run, and what it is compared with."""
+        if (seeing := self.seeing_as(run)) is not self:
+            return seeing.judge(run, baselines)
         answerer = open_answerer(self.stores, self.graph, self.home, run, self.progress)
         harness = read_harness(run.manifest, self.graph, self.settings.dialogues, self.trials)
         seen = self._view(run, unseen=False)
@@ -202,10 +212,25 @@ def numbered(found: Iterable[tuple[Trial, Outcome]], form: str) -> Mapping[int, 
 
 
 def open_evaluation(
-    stores: Stores, graph: str, home: Path, settings: EvaluateSettings, progress: Progress = silent
+    stores: Stores,
+    graph: str,
+    home: Path,
+    settings: EvaluateSettings,
+    progress: Progress = silent,
+    tower: Tower | None = None,
 ) -> Evaluation:
-    """Read what runs on a graph are judged with. Raises DataError if the dialogues ask nothing."""
+    """Read what runs on a graph are judged with, as a tower sees it, `lite` unless it is given.
+
+    Raises DataError if the dialogues ask nothing.
+    """
+    tower = tower or choose_tower()
     trials = read_trials(settings.dialogues, settings.limit, settings.seed)
+    album = measured_album(stores, graph, tower, progress)
+    prior = read_prior(settings.dialogues)
+    return Evaluation(stores, graph, home, settings, trials, prior, album, progress, tower.space)
+
+
+def measured_album(stores: Stores, graph: str, tower: Tower, progress: Progress) -> Album | None:
+    """Read a graph's images as a tower sees them; None if there are fewer than two."""
     reader = Reader(stores.driver, graph)
-    album = read_album(stores, reader, image_roots(reader), effnet_lite0(), progress)
-    return Evaluation(stores, graph, home, settings, trials, read_prior(settings.dialogues), album, progress)
+    return read_album(stores, reader, image_roots(reader), tower.load(), progress)

@@ -7,9 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from click.testing import Result
+from open_clip.model import CLIP
+from sqlalchemy import Engine
 
+from ingest.descriptor import measured_space
+from ingest.open_clip_models import Tower
+from kg import vectors
 from kg.cli import Kwk
+from kg.errors import CheckpointError
 from kg.settings import ServiceSettings
 from kg.stores import open_stores
 from model import cli
@@ -17,6 +24,8 @@ from model.checkpoint import LOG, find, read_manifest
 from model.cli import new_folder, read_material
 from model.gallery import style_of
 from model.run import load
+from tests.ingest.open_clip_model import CONFIG, save
+from tests.model.conftest import NAMES
 
 Command = Callable[..., Result]
 
@@ -116,6 +125,53 @@ def test_style_that_is_held_out_is_in_no_fit(home: Path, drawn: str, told: Path,
     assert read_manifest(folder).data["images"] == 6
     refused = train("--steps", "1", "--holdout-style", "chalk", code=1).output
     assert "drawn in the style 'chalk'; there are: ink, oil" in refused
+
+
+@pytest.fixture(scope="module")
+def small_tower(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a small open_clip model, untrained."""
+    folder = tmp_path_factory.mktemp("tower")
+    torch.manual_seed(0)
+    save(CLIP(**CONFIG), folder)
+    return folder
+
+
+def test_run_sees_by_any_open_clip_tower_and_measures_with_it_once(
+    kwk: Command,
+    engine: Engine,
+    drawn_isles: Path,
+    train: Command,
+    small_tower: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    arguments = ("--vision", f"small:{small_tower}", "--steps", "2", "--out")
+    train(*arguments, str(tmp_path / "run"))
+    run = load(tmp_path / "run")
+    assert run.manifest.shape["vision"] == f"small:{small_tower}"
+    assert run.manifest.sizes["grid"] == CONFIG["vision_cfg"]["width"]
+    assert vectors.spaces(engine)[measured_space(run.tower.load())] == 12
+    picture = str(drawn_isles / f"{NAMES[0]}-oil.png")
+    asked = ("ask", "Which island is this?", "--image", picture, "--graph", run.manifest.graph)
+    assert f"{NAMES[0]} Island" in kwk("-q", *asked, "--run", str(tmp_path / "run")).stdout
+    judged = kwk("-q", "evaluate", "--run", str(tmp_path / "run"), "--limit", "3", "--json").stdout
+    assert json.loads(judged)["metrics"]["grounded"]["i2t"]["micro"]["n"] > 0
+
+    monkeypatch.delattr(Tower, "encode_grid")  # what was measured is not looked at again
+    monkeypatch.setattr(Tower, "channels", CONFIG["vision_cfg"]["width"])
+    train(*arguments, str(tmp_path / "again"))
+    assert read_manifest(tmp_path / "again").vision == run.manifest.vision == run.tower.space
+
+
+def test_run_whose_tower_is_another_by_now_says_so(train: Command, small_tower: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(small_tower, tmp_path / "tower"))
+    train("--vision", f"small:{folder}", "--steps", "1", "--out", str(tmp_path / "run"))
+    torch.manual_seed(1)
+    save(CLIP(**CONFIG), folder)
+    refused = train("--resume", str(tmp_path / "run"), "--steps", "2", code=1).output
+    assert "sees by the tower small@" in refused
+    with pytest.raises(CheckpointError, match=r"is not the vision tower that run was trained with .*restore it"):
+        load(tmp_path / "run").tower  # noqa: B018 - looked up when it is wanted
 
 
 def test_training_without_a_limit_ends_after_some_minutes(

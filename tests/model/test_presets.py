@@ -95,7 +95,24 @@ def test_preset_that_does_not_exist_is_named_with_those_that_do(tmp_path: Path) 
         preset(str(tmp_path / "none.toml"))
 
 
-def test_tower_that_would_not_be_used_is_refused() -> None:
-    with pytest.raises(DataError, match="not 'ViT-L-14/openai'; give --vision lite"):
-        shape_of(TrainSettings("isles", "dialogues", preset="knowblip", steps=1))
-    assert shape_of(TrainSettings("isles", "dialogues", preset="knowblip", vision="lite", steps=1)).vision == "lite"
+def test_tower_is_one_that_there_is_and_is_found_again_from_anywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def seen_by(vision: str | None) -> str:
+        return shape_of(TrainSettings("isles", "dialogues", preset="knowblip", vision=vision, steps=1)).vision
+
+    assert seen_by(None) == "ViT-L-14/openai"
+    assert seen_by("lite") == "lite"
+    with pytest.raises(DataError, match="open_clip has no architecture 'ViT-None'"):
+        seen_by("ViT-None/openai")
+    (tmp_path / "weights.safetensors").write_bytes(b"weights")
+    monkeypatch.chdir(tmp_path)
+    assert seen_by("ViT-B-32:weights.safetensors") == f"ViT-B-32:{tmp_path}/weights.safetensors"
+    with pytest.raises(DataError, match="does not exist"):
+        seen_by("ViT-B-32:gone.safetensors")
+
+
+def test_paper_s_optimiser_is_adam_and_ours_decays_weights() -> None:
+    paper, tiny = preset("knowblip"), preset("tiny")
+    assert (paper.learning_rate, paper.beta2, paper.weight_decay, paper.batch) == (1e-4, 0.999, 0, 16)
+    assert (tiny.beta2, tiny.weight_decay) == (0.98, 0.05)
