@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,9 @@ from retrieval import queries
 from retrieval.ground import Reader
 from retrieval.search import KNOWN, Seen, by_style, calibrated, ranked
 from retrieval.trials import Trial
+
+if TYPE_CHECKING:
+    from retrieval.visual_cache import VisualCache
 
 Floats = NDArray[np.float32]
 Booleans = NDArray[np.bool_]
@@ -90,6 +94,7 @@ class View:
     number: Mapping[str, int]  # sha256 -> place
     by_entity: Mapping[str, Sequence[int]]  # entity -> its images
     threshold: float  # cosine below which a picture is called unknown
+    cache: VisualCache | None = None  # what the run reads of a picture is drawn towards these
 
     def fitting(self, trial: Trial) -> Trial | None:
         """Return a trial with an image of this view; None where its subject has none."""
@@ -107,6 +112,11 @@ class View:
     def place(self, trial: Trial) -> int:
         """Return the place of a trial's image, -1 if it shows none."""
         return self.number[trial.image.sha256] if trial.image else -1
+
+    def read(self, place: int) -> Floats:
+        """Return what the run reads of an image, (M,); neither it nor its near-duplicates are in the cache."""
+        measured: Floats = self.album.measured[place]
+        return self.cache(measured, {self.album.shas[alike] for alike in self.alike[place]}) if self.cache else measured
 
     def gallery(self, trial: Trial) -> Booleans:
         """Return which images may be an answer: neither the query nor its near-duplicates, of true answers `own`."""
@@ -139,7 +149,9 @@ class View:
         return seen if any(each.nearest >= self.threshold for each in seen) else []
 
 
-def view(album: Album, descriptor: Descriptor, holdout: str | None, unseen: bool) -> View:
+def view(
+    album: Album, descriptor: Descriptor, holdout: str | None, unseen: bool, cache: VisualCache | None = None
+) -> View:
     """Return the seen images of a run, or those of its held-out style. Raises DataError if there are none."""
     described = descriptor.describe(album.measured)
     held_out = np.array([style == holdout for style in album.styles], np.bool_)
@@ -159,4 +171,5 @@ def view(album: Album, descriptor: Descriptor, holdout: str | None, unseen: bool
         {sha: place for place, sha in enumerate(album.shas)},
         by_entity,
         calibrated(described[fitted], [album.owners[place] for place in fitted]),
+        cache,
     )

@@ -109,6 +109,7 @@ class Answerer:
             pictures = self.pictures()
             shown = pictures.measured(picture) if pictures else None
             seen = pictures.known(shown) if pictures and shown is not None else []
+            shown = pictures.read(shown) if pictures and shown is not None else None
         understood = self.understanding.understand(question, seen, shown, spoken)
         slots = [each.slot for each in understood]
         filled = iter(self.reader.fill([slot for slot in slots if slot], self.understanding.relations))

@@ -41,11 +41,23 @@ OPENING = "The graph's pictures are still being measured: ask about a picture ag
 
 
 def open_answerer(
-    stores: Stores, graph: str, home: Path, run: Run | None = None, progress: Progress = silent
+    stores: Stores,
+    graph: str,
+    home: Path,
+    run: Run | None = None,
+    progress: Progress = silent,
+    visual_cache: bool = False,
 ) -> Answerer:
-    """Return what answers questions about a graph; without a run, relations are told by their wordings alone."""
+    """Return what answers questions about a graph; without a run, relations are told by their wordings alone.
+
+    With `visual_cache` the run reads pictures through it. Raises DataError where no run can.
+    """
     from ingest.sentences import minilm
 
+    if visual_cache:
+        from retrieval.visual_cache import check_reads
+
+        check_reads(run)
     reader = Reader(stores.driver, graph)
     state = reader.state()
     sentences = minilm()
@@ -64,20 +76,27 @@ def open_answerer(
     return Answerer(
         reader,
         understanding,
-        Once(lambda: open_pictures(stores, reader, roots, home, run, progress), OPENING),
+        Once(lambda: open_pictures(stores, reader, roots, home, run, progress, visual_cache), OPENING),
         next(iter(roots), None),
         state,
     )
 
 
-def open_host(stores: Stores, graph: str, home: Path, run_name: str | None, progress: Progress = silent) -> Host:
+def open_host(
+    stores: Stores,
+    graph: str,
+    home: Path,
+    run_name: str | None,
+    progress: Progress = silent,
+    visual_cache: bool = False,
+) -> Host:
     """Return what answers conversations about a graph, with a trained run where there is one, and writes them down."""
     from retrieval.run import choose_run
 
     run = choose_run(home, graph, run_name)
 
     def opened() -> Answerer:
-        return open_answerer(stores, graph, home, run, progress)
+        return open_answerer(stores, graph, home, run, progress, visual_cache)
 
     return Host(opened(), Journal(stores.engine, graph), run.manifest.id if run else None, opened)
 
@@ -89,16 +108,24 @@ def image_roots(reader: Reader) -> list[Path]:
 
 
 def open_pictures(
-    stores: Stores, reader: Reader, roots: Sequence[Path], home: Path, run: Run | None, progress: Progress
+    stores: Stores,
+    reader: Reader,
+    roots: Sequence[Path],
+    home: Path,
+    run: Run | None,
+    progress: Progress,
+    visual_cache: bool = False,
 ) -> Pictures | None:
     """Return the graph's pictures, None if there are fewer than two that can be compared."""
     from ingest.encoders import effnet_lite0
+    from retrieval.visual_cache import open_cache
 
     rows = reader.rows(queries.PICTURES)
     if not roots or len({row["sha256"] for row in rows}) < 2:
         return None
     if run and run.descriptor:
-        return Pictures(stores.engine, reader, roots, run.tower.load, run.descriptor, progress, run)
+        cached = open_cache(stores, run, progress) if visual_cache else None
+        return Pictures(stores.engine, reader, roots, run.tower.load, run.descriptor, progress, run, cached)
     encoder = cache(effnet_lite0)
     descriptor = fitted(stores, reader, roots, rows, encoder, home, progress)
     return Pictures(stores.engine, reader, roots, encoder, descriptor, progress) if descriptor else None

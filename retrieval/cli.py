@@ -11,7 +11,7 @@ import click
 
 from kg.cli import Kwk
 from kg.graph_commands import graph_option, json_option
-from retrieval.options import opened_host, run_option, timings_option
+from retrieval.options import opened_host, run_option, timings_option, visual_cache_option
 
 if TYPE_CHECKING:
     from model.checkpoint import Manifest
@@ -25,6 +25,7 @@ WIDE = 140  # characters of a line of figures, where no terminal says how many f
 @click.option("--image", type=click.Path(path_type=Path), metavar="FILE", help="A picture that the question is about.")
 @graph_option
 @run_option
+@visual_cache_option
 @timings_option
 @json_option
 @click.pass_obj
@@ -35,6 +36,7 @@ def ask(
     image: Path | None,
     graph_name: str | None,
     run_name: str | None,
+    visual_cache: bool,
     timings: bool,
     as_json: bool,
 ) -> None:
@@ -47,7 +49,7 @@ def ask(
 
     text = checked(question)
     picture = read_picture(image) if image else None
-    with opened_host(kwk, graph_name, run_name) as host:
+    with opened_host(kwk, graph_name, run_name, visual_cache) as host:
         with timed() as taken:
             given = host.turn(Conversation(), text, picture)
         if timings:
@@ -61,15 +63,16 @@ def ask(
 @click.command()
 @graph_option
 @run_option
+@visual_cache_option
 @timings_option
 @click.pass_obj
-def chat(kwk: Kwk, graph_name: str | None, run_name: str | None, timings: bool) -> None:
+def chat(kwk: Kwk, graph_name: str | None, run_name: str | None, visual_cache: bool, timings: bool) -> None:
     """Talk with a graph: follow-up questions, pictures, and what each answer rests on."""
     from rich.console import Console
 
     from retrieval.chat import Chat
 
-    with opened_host(kwk, graph_name, run_name) as host:
+    with opened_host(kwk, graph_name, run_name, visual_cache) as host:
         Chat(host, Console(markup=False, highlight=False), timings=timings).run(typed())
 
 
@@ -103,6 +106,7 @@ def typed() -> Iterator[str]:
 )
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Draws the questions.")
 @click.option("--embeddings", is_flag=True, help="Fit TransE and ComplEx beside, by PyKEEN: kwk[pykeen].")
+@visual_cache_option
 @click.option("--lmms-eval", type=click.Path(path_type=Path), help="Write the questions as lmms-eval's tasks instead.")
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Folder of the results; default: evaluation, in the run's."

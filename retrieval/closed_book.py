@@ -71,7 +71,7 @@ class ClosedBook:
     def _measured(self, trial: Trial) -> Floats:
         if trial.image is None or self.view is None:
             return self.run.no_images
-        return self.view.album.measured[[self.view.place(trial)]]
+        return self.view.read(self.view.place(trial))[None]
 
     def _answered(self, trial: Trial, prior_fails: bool) -> tuple[str, Outcome]:
         """Compare what the model says, or the images that it looks for, with what is right; nothing said is wrong.

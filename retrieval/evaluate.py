@@ -62,7 +62,7 @@ def about_all_shown(answerer: Answerer, trial: Trial, view: View | None) -> Tria
 def judged(answerer: Answerer, trial: Trial, view: View | None, prior_fails: bool) -> Judged:
     """Answer one trial from the graph."""
     place = view.place(trial) if view else -1
-    shown = view.album.measured[place] if view and place >= 0 else None
+    shown = view.read(place) if view and place >= 0 else None
     understood = answerer.understanding.understand(trial.turn.value, view.seen(trial) if view else None, shown)
     each = understood[0] if understood else None
     ranked = [other.id for other in answerer.answers(each)] if each else []

@@ -26,6 +26,7 @@ from retrieval.lmms_export import export_tasks
 from retrieval.metrics import Outcome, difference
 from retrieval.outcomes import Tables
 from retrieval.trials import Prior, Trial, read_prior, read_trials
+from retrieval.visual_cache import open_cache
 
 LIMIT = 400  # questions of each format, unless more are asked for
 
@@ -38,6 +39,7 @@ class EvaluateSettings:
     limit: int | None = LIMIT  # questions of each format
     seed: int = 0
     embeddings: bool = False  # whether knowledge-graph embeddings are fitted beside
+    visual_cache: bool = False  # whether runs read pictures through their visual cache
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,6 +101,7 @@ class Evaluation:
             "run": ours.run.manifest.id,
             "graph": self.graph,
             "split": "test",
+            "visual_cache": self.settings.visual_cache,
             "harness": ours.harness.record(),
             "metrics": self._metrics(ours.seen),
             "parts": ours.parts,
@@ -130,7 +133,8 @@ class Evaluation:
         if self.album is None or run.descriptor is None:
             return None
         holdout = run.holdout_style if run.holdout_style in self.album.styles or unseen else None
-        return view(self.album, run.descriptor, holdout, unseen)
+        cache = open_cache(self.stores, run, self.progress) if self.settings.visual_cache else None
+        return view(self.album, run.descriptor, holdout, unseen, cache)
 
     def _judged(
         self, run: Run, answerer: Answerer, seen: View | None, images_only: bool = False

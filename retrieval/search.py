@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ingest.descriptor import Descriptor
     from ingest.encoders import Encoder
     from model.run import Run
+    from retrieval.visual_cache import VisualCache
 
 Floats = NDArray[np.float32]
 
@@ -55,6 +56,7 @@ class Pictures:
     descriptor: Descriptor
     progress: Progress = silent
     run: Run | None = None  # whose <RET> chooses among an entity's images
+    cache: VisualCache | None = None  # what the run reads of a picture is drawn towards these
 
     @cached_property
     def threshold(self) -> float:
@@ -100,6 +102,10 @@ class Pictures:
         with spending("picture"):
             (measured,) = measure(self.encoder(), [picture])
         return np.asarray(measured, np.float32)
+
+    def read(self, measured: Floats) -> Floats:
+        """Return what a run reads of a measured picture (M,): the picture itself, or it and the cache."""
+        return self.cache(measured) if self.cache else measured
 
     def known(self, measured: Floats) -> list[Seen]:
         """Return whom a measured picture may show, best first; nobody where the graph has none that is like it."""
