@@ -16,6 +16,7 @@ from neo4j.exceptions import DriverError, Neo4jError
 from dialogue.wordings import Direction
 from kg.adjacency import Picture
 from kg.errors import StoreError
+from kg.graph import rows_of
 from retrieval import queries
 from retrieval.link import Own
 from retrieval.names import Named
@@ -80,7 +81,7 @@ class Reader:
 
         @neo4j.unit_of_work(timeout=TIMEOUT)
         def work(tx: neo4j.ManagedTransaction) -> list[dict[str, Any]]:
-            return tx.run(query, parameters, graph=self.graph).data()
+            return rows_of(tx.run(query, parameters, graph=self.graph))
 
         try:
             with spending("stores"), self.driver.session(default_access_mode=neo4j.READ_ACCESS) as session:
@@ -94,7 +95,8 @@ class Reader:
 
     def entities(self) -> list[Named]:
         """Return all entities with their names."""
-        return [_named(row) for row in self.rows(queries.NAMES)]
+        (row,) = self.rows(queries.NAMES)
+        return [_named(id, name, names, types) for id, name, names, types in row["named"]]
 
     def own(self, ids: Sequence[str], relations: Relations) -> dict[str, Own]:
         """Return what each entity has: how many answers by column, and its degree."""
@@ -135,13 +137,16 @@ class Reader:
         return found
 
 
-def _named(row: Mapping[str, Any]) -> Named:
-    name = row["name"] or row["id"]
-    return Named(row["id"], name, tuple(row["names"] or (name,)), tuple(row["types"] or ()))
+def _named(id: str, name: str | None, names: Sequence[str] | None, types: Sequence[str] | None) -> Named:
+    name = name or id
+    return Named(id, name, tuple(names or (name,)), tuple(types or ()))
 
 
 def _filled(row: Mapping[str, Any] | None, path: str) -> Filled:
     if row is None:
         return Filled((), 0)
-    edges = tuple(Edge(e["head"], e["relation"] or path, e["tail"], _named(e)) for e in row["edges"])
+    edges = tuple(
+        Edge(e["head"], e["relation"] or path, e["tail"], _named(e["id"], e["name"], e["names"], e["types"]))
+        for e in row["edges"]
+    )
     return Filled(edges, row["total"])

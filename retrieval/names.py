@@ -57,6 +57,8 @@ def fold(word: str) -> str:
     """Return a word as it is compared: without case and accents."""
     if word == "&":
         return "and"
+    if word.isascii():
+        return word.lower()
     parts = unicodedata.normalize("NFKD", word)
     return "".join(c for c in parts if not unicodedata.combining(c)).casefold()
 

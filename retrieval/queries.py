@@ -11,7 +11,7 @@ RETURN g.fence AS fence, toString(g.ingested) AS ingested, g.image_root AS image
 
 NAMES = """
 MATCH (e:Entity {graph: $graph})
-RETURN e.id AS id, e.name AS name, e.names AS names, e.types AS types
+RETURN collect([e.id, e.name, e.names, e.types]) AS named
 """
 
 # What each entity has: [type, which end is asked for, how many answers].
