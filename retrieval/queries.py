@@ -54,6 +54,53 @@ RETURN id, [key IN keys(e) WHERE valueType(e[key]) STARTS WITH 'FLOAT' OR valueT
 
 DESCRIPTION = "MATCH (e:Entity {graph: $graph, id: $id}) RETURN e.description AS description"
 
+# What an article is made from: of each entity, its facts by relation and end, the best connected others first. `most`
+# are read of each; all are counted.
+ABOUT = """
+UNWIND $ids AS id
+MATCH (s:Entity {graph: $graph, id: id})
+CALL (s) {
+    MATCH (s)-[r]->(o:Entity {graph: $graph}) RETURN r, o, 'tail' AS direction
+    UNION ALL
+    MATCH (s)<-[r]-(o:Entity {graph: $graph}) RETURN r, o, 'head' AS direction
+}
+WITH id, type(r) AS type, direction, r.relation AS relation, o, COUNT { (o)--() } AS degree
+ORDER BY degree DESC, o.name, o.id
+WITH id, type, direction, collect({
+    id: o.id, name: o.name, names: o.names, types: o.types, degree: degree, relation: relation
+}) AS others
+WITH id, type, direction, size(others) AS total, others[..$most] AS others
+ORDER BY id, type, direction
+RETURN id, collect({type: type, direction: direction, total: total, others: others}) AS runs
+"""
+
+DESCRIPTIONS = """
+UNWIND $ids AS id
+MATCH (e:Entity {graph: $graph, id: id})
+RETURN id, e.description AS description
+"""
+
+# The entities of a kind, all or those with an edge to another one, the best connected first.
+OF_KIND = """
+MATCH (e:Entity {graph: $graph})
+WHERE any(kind IN e.types WHERE kind IN $kinds)
+  AND ($anchor IS NULL OR EXISTS { (e)--(:Entity {graph: $graph, id: $anchor}) })
+WITH e, COUNT { (e)--() } AS degree
+ORDER BY degree DESC, e.name, e.id
+WITH collect(e.id) AS ids
+RETURN size(ids) AS total, ids[..$most] AS ids
+"""
+
+# Pairs of a relation, (the capital of) whom and who it is, all or those whose head has an edge to another one.
+OF_RELATION = """
+MATCH (h:Entity {graph: $graph})-[r]->(t:Entity {graph: $graph})
+WHERE type(r) = $type AND ($anchor IS NULL OR EXISTS { (h)--(:Entity {graph: $graph, id: $anchor}) })
+WITH h, t, COUNT { (t)--() } AS degree
+ORDER BY degree DESC, t.name, t.id, h.id
+WITH collect(DISTINCT t.id) AS ids
+RETURN size(ids) AS total, ids[..$most] AS ids
+"""
+
 PICTURES = """
 MATCH (e:Entity {graph: $graph})-[h:HAS_IMAGE]->(i:Image)
 WHERE coalesce(h.gate, '') <> 'dropped'
@@ -78,6 +125,21 @@ WHERE coalesce(h.gate, '') <> 'dropped'
 WITH id, h, i, coalesce(h.path, i.path) AS path
 ORDER BY id, CASE h.gate WHEN 'chosen' THEN 0 ELSE 1 END, coalesce(h.semantic_rank, h.typicality_rank), path
 RETURN id, path, i.sha256 AS sha256
+"""
+
+# Which space the graph's pictures are in, by which encoder, and whether its text tower knows what they show.
+TOWER = """
+MATCH (g:Graph {name: $graph})
+RETURN g.gates_encoder AS space, coalesce(g.encoders, []) AS encoders,
+       coalesce(g.gates_in_force, false) AS in_force, g.gates_wording AS wording
+"""
+
+# Whom pictures show, by their sha256.
+OWNERS = """
+UNWIND $shas AS sha256
+MATCH (e:Entity {graph: $graph})-[h:HAS_IMAGE]->(i:Image {graph: $graph, sha256: sha256})
+WHERE coalesce(h.gate, '') <> 'dropped'
+RETURN sha256, coalesce(h.path, i.path) AS path, e.id AS entity
 """
 
 # Whether a published dialogue has a turn, and how many turns of which splits taught a triple, with two of them.

@@ -1,0 +1,1 @@
+"""Illustrated articles from a graph's facts."""
