@@ -11,12 +11,8 @@ from pathlib import Path
 import torch
 
 from benchmarks.bench_questions import GRAPH
+from benchmarks.stores import opened
 from dialogue.verbalise import question
-from kg import vectors
-from kg.graph import connect
-from kg.services import ensure
-from kg.settings import ServiceSettings
-from kg.stores import Stores
 from model.run import load
 from retrieval.answer import Answerer
 from retrieval.assemble import open_answerer
@@ -32,51 +28,60 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 def main() -> None:
     """Ask about EACH entities in each way, and print how often the right one is found."""
     torch.set_num_threads(1)
-    home, each = Path(os.environ["KWK_HOME"]), int(os.environ.get("LINKED", EACH))
-    addresses = ensure(ServiceSettings(home), lambda text: None)
-    with connect(addresses.neo4j) as driver:
+    each = int(os.environ.get("LINKED", EACH))
+    with opened() as (both, home):
         run = load(Path(os.environ["RUN"])) if os.environ.get("RUN") else None
-        answerer = open_answerer(Stores(driver, vectors.connect(addresses.postgres), addresses), GRAPH, home, run)
+        answerer = open_answerer(both, GRAPH, home, run)
         for way, written in WAYS.items():
-            right, wrong = linked(answerer, written, each)
-            print(f"linking, {way}: {right / each:.1%} of {each}")
+            right, namesakes, wrong = linked(answerer, written, each)
+            print(f"linking, {way}: {right / each:.1%} of {each};", end=" ")
+            print(f"{(right + namesakes) / each:.1%} with namesakes of which the same can be asked")
             for text in wrong[: int(os.environ.get("SHOW", "0"))]:
                 print(f"  {text}")
 
 
 def linked(
     answerer: Answerer, written: Callable[[Named, random.Random], str | None], most: int
-) -> tuple[int, list[str]]:
-    """Ask about `most` entities; return how many were found, and the questions about the others."""
+) -> tuple[int, int, list[str]]:
+    """Ask about `most` entities; return how many were found, how many namesakes instead, and the other questions."""
     chance = random.Random(SEED)  # noqa: S311
     entities = sorted(answerer.understanding.names.by_id.values(), key=lambda entity: entity.id)
     chance.shuffle(entities)
-    right, wrong = 0, list[str]()
+    right, namesakes, wrong = 0, 0, list[str]()
     for entity in entities:
         name = written(entity, chance)
         asked = asked_about(answerer, entity, name, chance) if name else None
         if asked is None:
             continue
-        understood = answerer.understanding.understand(asked)
-        subjects = {each.subject.id for each in understood if each.subject}
+        text, column = asked
+        understood = answerer.understanding.understand(text)
+        subjects = {each.subject.id: each.subject for each in understood if each.subject}
         if entity.id in subjects:
             right += 1
+        elif any(entity.name in other.names and has(answerer, other, column) for other in subjects.values()):
+            namesakes += 1
         else:
-            wrong.append(f"{entity.name}: {asked} -> {sorted(subjects)}")
-        if right + len(wrong) == most:
+            wrong.append(f"{entity.name}: {text} -> {sorted(subjects)}")
+        if right + namesakes + len(wrong) == most:
             break
-    return right, wrong
+    return right, namesakes, wrong
 
 
-def asked_about(answerer: Answerer, entity: Named, name: str, chance: random.Random) -> str | None:
-    """Return a question for a fact that the graph holds of an entity, None where it holds none."""
+def has(answerer: Answerer, entity: Named, column: int) -> bool:
+    """Say whether the graph has an answer to the same question about another entity."""
+    own = answerer.reader.own([entity.id], answerer.understanding.relations)
+    return entity.id in own and column in own[entity.id].answers
+
+
+def asked_about(answerer: Answerer, entity: Named, name: str, chance: random.Random) -> tuple[str, int] | None:
+    """Return a question for a fact that the graph holds of an entity, and its column; None where it holds none."""
     relations = answerer.understanding.relations
     own = answerer.reader.own([entity.id], relations)
     columns = sorted(own[entity.id].answers) if entity.id in own else []
     if not columns:
         return None
     column = chance.choice(columns)
-    return question(relations.each[column // 2].wordings, DIRECTIONS[column % 2], 0, name)
+    return question(relations.each[column // 2].wordings, DIRECTIONS[column % 2], 0, name), column
 
 
 def own_name(entity: Named, chance: random.Random) -> str | None:

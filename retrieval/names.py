@@ -11,9 +11,10 @@ from functools import cached_property
 
 from retrieval.misspelt import Spellings
 
-_WORD = re.compile(r"\w+|&")
+_SYMBOLS = "$£¥¢€₠-₿♀♂☀-➿\U0001f000-\U0001faff"  # currencies, signs, flags: some things are named by these alone
+_WORD = re.compile(rf"\w+|&|[{_SYMBOLS}]+")
 _IN_BRACKETS = re.compile(r"\s*\([^()]*\)\s*$")  # Traffic (2000 film)
-_WIDEST = 6  # words of a name that may be misspelt
+_WIDEST = 16  # words of a name that may be misspelt
 _CODE = 3  # letters; a name that short, in capitals, is a code and counts in its own case: "it" does not name Italy
 
 

@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from retrieval.names import Named, NameIndex
 
+HONOUR = "Primetime Emmy Award for Outstanding Costumes for a Miniseries, Movie or a Special"
+
 
 @pytest.fixture(scope="module")
 def index() -> NameIndex:
@@ -20,6 +22,9 @@ def index() -> NameIndex:
             Named("beatles", "The Beatles", ("The Beatles",), ()),
             Named("georgia-state", "Georgia", ("Georgia",), ()),
             Named("georgia", "Georgia", ("Georgia",), ()),
+            Named("award", HONOUR, (HONOUR,), ()),
+            Named("euro", "Euro", ("Euro", "€"), ()),
+            Named("jamaica", "Jamaica", ("Jamaica", "🇯🇲"), ()),
         ]
     )
 
@@ -38,6 +43,8 @@ def index() -> NameIndex:
         ("who directed traffic", {"traffic"}),
         ("songs of the beatles and Beatles", {"beatles"}),
         ("Peruvian", set()),
+        ("who pays in €?", {"euro"}),
+        ("Who lives in 🇯🇲?", {"jamaica"}),
         ("Georgia", {"georgia", "georgia-state"}),
     ],
 )
@@ -60,6 +67,7 @@ def test_a_mention_spans_the_name(index: NameIndex) -> None:
         ("capital of Untied Kingdon", {2, 3}, {("uk", 2)}),
         ("capital of Untied Kingdon", {0}, set()),
         ("who directed traffic", {2}, set()),
+        (f"Who won the {HONOUR.replace('Costumes', 'Costums')}", {8}, {("award", 1)}),
     ],
 )
 def test_a_name_is_found_though_it_is_misspelt(
