@@ -1,17 +1,14 @@
 """What of dialogues goes into Neo4j, as rows: pure functions."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
-from json import JSONEncoder
+from dataclasses import dataclass, field
 from typing import Any
 
-from dialogue.serialise import quote
+from dialogue.serialise import query_json, quote
 from dialogue.types import Dialogue, Fact
 from kg.types import Triple
 
 Row = list[Any]
-
-_json = JSONEncoder(ensure_ascii=False).encode  # json.dumps makes an encoder each time where it is not the default one
 
 
 @dataclass(slots=True)
@@ -36,12 +33,16 @@ class Rows:
 
     def add(self, dialogue: Dialogue, split: str, sha256: str) -> None:
         """Add a dialogue with its turns and all that they lead to."""
-        rows = []
+        rows, number = list[Row](), self.turns
         for i, turn in enumerate(dialogue.turns):
-            keys = [Triple(*triple).key(dialogue.graph) for triple in turn.fact.triples] if turn.fact else []
-            rows.append([i, turn.speaker, turn.value, turn.fact and _said(turn.fact, keys)])
-            for entity, *led in rests(turn.fact, keys) if turn.fact else ():
-                self.rests.setdefault(entity, []).append([self.turns, *led])
+            fact = turn.fact
+            if fact is None:
+                rows.append([i, turn.speaker, turn.value, None])
+            else:
+                keys = [Triple(*triple).key(dialogue.graph) for triple in fact.triples]
+                rows.append([i, turn.speaker, turn.value, _said(fact, keys)])
+                for entity, role, place, key in rests(fact, keys):
+                    self.rests.setdefault(entity, []).append([number + i, role, place, key])
             for n, image in enumerate(turn.images):
                 self.shows.setdefault(image.sha256, []).append([self.turns, n, image.entity])
             self.turns += 1
@@ -53,7 +54,7 @@ def _said(fact: Fact, keys: list[str]) -> Row:
     """Return what the fact of a turn is."""
     relations = [relation for _, relation, _ in fact.triples]
     slots = ", ".join([f"[{slot.start}, {slot.end}, {quote(slot.entity)}]" for slot in fact.slots])
-    query = None if fact.query is None else _json(asdict(fact.query))
+    query = None if fact.query is None else query_json(fact.query)
     return [fact.kind, fact.format, fact.direction, keys, relations, f"[{slots}]", query]
 
 

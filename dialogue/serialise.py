@@ -45,7 +45,7 @@ def _fact(fact: Fact) -> str:
     triples = ",".join([_triple(triple) for triple in fact.triples])
     slots = ",".join([f"[{slot.start},{slot.end},{quote(slot.entity)}]" for slot in fact.slots])
     one = "null" if fact.triple is None else triples
-    query = "" if fact.query is None else f'"query":{_query(fact.query)},'
+    query = "" if fact.query is None else f'"query":{query_json(fact.query)},'
     refers = '"refers":true,' if fact.refers else ""
     return (
         f'"kind":"{fact.kind}","triple":{one},"triples":[{triples}],'
@@ -54,7 +54,8 @@ def _fact(fact: Fact) -> str:
     )
 
 
-def _query(query: Query) -> str:
+def query_json(query: Query) -> str:
+    """Return a query as it stands in its line."""
     path = ",".join([f'[{quote(relation)},"{direction}"]' for relation, direction in query.path])
     claim, by = ("null" if each is None else quote(each) for each in (query.claim, query.by))
     values = f',"values":{json.dumps(query.values)},"wins":{json.dumps(query.wins)}' if query.values else ""
