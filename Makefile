@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: help demo test check faults lint setup bench questions sample lock neo4j-lock wheel clean
+.PHONY: help demo test check faults lint setup bench ablations questions sample lock neo4j-lock wheel clean
 
 help:  ## Say what can be made
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -54,8 +54,11 @@ lint: setup  ## ruff, mypy strict, import order
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-bench: setup  ## Measure against peers, both sides in turn (ONLY=load names one)
+bench: setup  ## Measure against peers, both sides in turn (ONLY=load names one; ONLY=gill GILL=path)
 	$(BIN)/python -m benchmarks $(ONLY)
+
+ablations: setup  ## Train and judge what each part of the model is worth; goes on after a kill (WITH="--minutes 10 --seeds 5")
+	$(BIN)/python -m benchmarks.ablations $(WITH)
 
 questions: setup  ## Answer questions that people wrote about FB15K (QUESTIONS=FILE, HALF=odd, RUN=FOLDER)
 	@QUESTIONS="$(QUESTIONS)" HALF="$(HALF)" RUN="$(RUN)" $(BIN)/python -m benchmarks questions
