@@ -36,6 +36,13 @@ VOCABULARY = {
         OWL.TransitiveProperty,
     )
 }  # fmt: skip
+# What is said of nothing but properties: by it one is known that has no type.
+OF_PROPERTIES = {
+    str(each) for each in (
+        OWL.inverseOf, OWL.equivalentProperty, OWL.propertyDisjointWith, OWL.propertyChainAxiom, RDFS.subPropertyOf,
+        RDFS.domain, RDFS.range,
+    )
+}  # fmt: skip
 NOT_A_TYPE = {str(OWL.NamedIndividual), str(OWL.Thing)}
 STRUCTURAL = {TYPE, SAME_AS, *LABEL, *ALIAS, *DESCRIPTION, *IMAGE}
 # Keys of our own model: a literal of that name gets an underscore.
@@ -76,7 +83,9 @@ class Reader:
 
 def is_vocabulary(said: Iterable[Said]) -> bool:
     """Say whether a subject is a class, a property or an ontology."""
-    return any(predicate == TYPE and value[1:-1] in VOCABULARY for predicate, value in said)
+    return any(
+        predicate in OF_PROPERTIES or (predicate == TYPE and value[1:-1] in VOCABULARY) for predicate, value in said
+    )
 
 
 def is_fact(predicate: str, value: str) -> bool:

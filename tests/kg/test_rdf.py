@@ -73,6 +73,18 @@ def test_facts_stand_between_entities_and_what_describes_the_vocabulary_is_none(
     assert source.type_labels["urn:zoo:Animal"] == {"en": "animal"}
 
 
+@pytest.mark.parametrize(
+    "described", ["owl:inverseOf :eats", "rdfs:domain :Animal", "rdfs:range :Animal", "rdfs:subPropertyOf :eats"]
+)
+def test_property_that_has_no_type_is_no_entity_and_gives_its_label(tmp_path: Path, described: str) -> None:
+    file = tmp_path / "zoo.ttl"
+    file.write_text(f"{TURTLE}:knows {described} ; rdfs:label 'knows of'@en .", "utf-8")
+    found = read_rdf([file], "zoo")
+    assert {entity.name for entity in found.entities} == {"Leo", "Mia", "somebody", "den"}
+    assert found.relation_labels["urn:zoo:knows"] == {"en": "knows of"}
+    assert "urn:zoo:knows" in found.vocabulary
+
+
 def test_pictures_are_paths_below_the_file_and_no_address_on_the_web_is_dropped(source: Source) -> None:
     assert list(source.images) == [
         ImageFile("urn:zoo:leo", "pictures/leo 1.png"),
