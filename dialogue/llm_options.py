@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 PARTIAL = 3  # exit code: the budget was spent before all was asked
 
 _OPTIONS = (
-    click.option("--llm", "url", metavar="URL", required=True, help="OpenAI-compatible address: http://…/v1."),
-    click.option("--llm-model", "model", metavar="NAME", required=True, help="The model's name there."),
     click.option(
         "--llm-in-flight", type=click.IntRange(1, 256), default=8, show_default=True, help="Requests at once."
     ),
@@ -76,17 +74,35 @@ class Llm:
 
 def llm_options(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options that say which language model is asked; the command gets them as `llm`."""
+    return _with_llm(command, required=True)
 
+
+def optional_llm_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the same to a command that does without a language model where none is named: then `llm` is None."""
+    return _with_llm(command, required=False)
+
+
+def _with_llm(command: Callable[..., None], required: bool) -> Callable[..., None]:
     @wraps(command)
     def called(*args: Any, **options: Any) -> None:
         names = ("url", "model", *(name for name in options if name.startswith("llm_")))
         chosen = {name: options.pop(name) for name in names}
-        command(*args, llm=Llm(click.get_current_context().obj, chosen), **options)
+        if (chosen["url"] is None) != (chosen["model"] is None):
+            raise click.UsageError("--llm and --llm-model belong together: an address, and the model's name there.")
+        named = chosen["url"] is not None
+        command(*args, llm=Llm(click.get_current_context().obj, chosen) if named else None, **options)
 
     decorated: Callable[..., None] = called
-    for option in reversed(_OPTIONS):
+    for option in reversed((*_address_options(required), *_OPTIONS)):
         decorated = option(decorated)
     return decorated
+
+
+def _address_options(required: bool) -> tuple[Callable[[Any], Any], ...]:
+    return (
+        click.option("--llm", "url", metavar="URL", required=required, help="OpenAI-compatible address: http://…/v1."),
+        click.option("--llm-model", "model", metavar="NAME", required=required, help="The model's name there."),
+    )
 
 
 def listed(counts: dict[str, int]) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dialogue.llm_options import PARTIAL, Llm, optional_llm_options, told_spent
 from kg.cli import Kwk
 from kg.graph_commands import graph_option, json_option
 
@@ -36,18 +37,24 @@ if TYPE_CHECKING:
 @click.option("--out", type=click.Path(path_type=Path), metavar="FOLDER", help="Folder to write.")
 @click.option("--force", is_flag=True, help="Replace an article that is there.")
 @graph_option
+@optional_llm_options
 @json_option
-@click.pass_obj
+@click.pass_context
 def article(
-    kwk: Kwk,
+    ctx: click.Context,
     /,
     out: Path | None,
     graph_name: str | None,
     force: bool,
+    llm: Llm | None,
     as_json: bool,
     **chosen: Any,
 ) -> None:
-    """Write an illustrated article from a graph's facts, each cited."""
+    """Write an illustrated article from a graph's facts, each cited.
+
+    Exit code 3 where a language model's budget was spent before it had reworded everything.
+    """
+    kwk: Kwk = ctx.obj
     if out is None:
         raise click.UsageError("--out names the folder that the article is written to.")
     from dialogue.folder import check_target
@@ -58,13 +65,20 @@ def article(
 
     check_target(out, force, ARTICLE)
     settings = settings_of(**chosen)
+    stopped = False
     with open_stores(kwk) as stores:
         made = make(stores, chosen_graph(kwk, stores.driver, graph_name), kwk.home, settings, kwk.progress)
         written = made.article
         if made.remark:
             kwk.say(made.remark)
+        if llm is not None:
+            from retrieval.article.reword import reword
+
+            written, spent, stopped = reword(stores.driver, written, llm.settings, llm.run, kwk.progress)
+            kwk.say(told_spent(spent, stopped))
         write(written, made.image, out, force)
     click.echo(json.dumps(counts(written, out), ensure_ascii=False) if as_json else told(written, out))
+    ctx.exit(PARTIAL if stopped else 0)
 
 
 def settings_of(title: str, keywords: str, outline: Path | None, images: Path | None, places: int) -> Any:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 from dialogue.llm.english import english
 from dialogue.llm.names import Everybody, Named, Pair, masked
@@ -78,6 +79,26 @@ def check_sentence(source: Source, text: str) -> str:
         or _claims(source, text, named)
         or source.known.objection(text, named, source.direction)
     )
+
+
+def check_several(sources: Sequence[Source], text: str, numbers: Collection[str] = ()) -> str:
+    """Return why a sentence does not state several facts about one subject, "" if nothing speaks against it.
+
+    `numbers` are those that it may have beyond names: how many more there are.
+    """
+    found = [source.pair.within(text) for source in sources]
+    named = [each for one in found for each in one]
+    counted = [Named(m.start(), m.end(), 1) for m in re.finditer(r"\d[\d,.]*\d|\d", text) if m[0] in numbers]
+    words = frozenset().union(*(source.known.words for source in sources))
+    whole = replace(sources[0], known=replace(sources[0].known, words=words))
+    reason = _shape(text, named) or next(
+        (problem for one in found if (problem := _missing(one, (0, 1)))), _claims(whole, text, [*named, *counted])
+    )
+    for source, one in zip(sources, found, strict=True) if not reason else ():
+        stretches = {(each.start, each.end) for each in one}
+        others = [(each.start, each.end) for each in named if (each.start, each.end) not in stretches]
+        reason = reason or source.known.objection(masked(text, others), one, source.direction)
+    return reason
 
 
 def check_pair(source: Source, question: str, answer: str, related: bool = True) -> str:

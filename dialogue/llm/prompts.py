@@ -128,6 +128,21 @@ def conversation_of(images: list[str], facts: list[str], examples: list[str]) ->
     return Request("turns", (Message("system", words["definition"].strip()), Message("user", asked)), TURNS)
 
 
+def paragraph_of(title: str, sentences: list[tuple[str, str]]) -> Request:
+    """Ask for a paragraph in better prose. `sentences` are its sentences, each with its facts in words."""
+    words = prompt("paragraph")
+    told = [
+        filled(words["sentence"], number=str(n), text=text, facts=facts) for n, (text, facts) in enumerate(sentences, 1)
+    ]
+    messages = [Message("system", words["definition"].strip())]
+    for each in words["examples"]:
+        asked = filled(words["question"].strip(), title=each["title"], sentences="\n".join(each["sentences"]))
+        answer = json.dumps({"sentences": each["answer"]}, ensure_ascii=False)
+        messages += (Message("user", asked), Message("assistant", answer))
+    asked = filled(words["question"].strip(), title=title, sentences="\n".join(told))
+    return Request("paragraph", (*messages, Message("user", asked)), SENTENCES)
+
+
 def _request(
     name: str,
     schema: Mapping[str, Any],

@@ -24,6 +24,7 @@ from retrieval.article.make import ArticleSettings, Made, make, read_outline
 from retrieval.article.render import html, markdown
 from retrieval.article.written import Article
 from retrieval.article.written import read as read_article
+from tests.dialogue.llm.conftest import Asked, serving
 
 HOSTILE = 'Evil <script>alert(1)</script> [x](javascript:a) *b* `c` "d" | \\ {{ e }}'
 MANY = 240  # films of the hub
@@ -248,3 +249,58 @@ def test_the_command_writes_a_folder_and_says_what_is_in_it(
     assert ArticleFolder(out).article().title == "Nepal"
     again = kwk(*asked, code=1)
     assert "--force replaces it" in again.output
+
+
+INVENTED = (
+    "It has twelve ski resorts near Paris.",
+    "Its capital is not Lima.",
+    "Perhaps Lima is its capital.",
+    "The capital of Lima is Peru.",
+    "It won 17 wars.",
+    "Lima.",
+    "",
+)
+
+
+def reworder(asked: Asked) -> str:
+    """Answer with sentences, each given one word for word in another order where that is easy, else inventions."""
+    old = re.findall(r"^\d+\. (.*?) \((?:.*)\)$", asked.text.split("Paragraph: ")[-1], re.MULTILINE)
+    known = {"Its capital is Lima.": "Lima is its capital.", "It borders on Chile.": "It shares a border with Chile."}
+    new = [known.get(each) or INVENTED[(asked.number + n) % len(INVENTED)] for n, each in enumerate(old)]
+    return json.dumps({"sentences": new})
+
+
+def test_what_a_language_model_invents_is_rejected_and_the_old_sentence_stays(
+    kwk: Callable[..., Result], atlas: str, peru: Made, tmp_path: Path
+) -> None:
+    out = tmp_path / "peru"
+    with serving(reworder) as fake:
+        told = kwk(
+            "article", "--graph", atlas, "--title", "Peru", "--out", str(out), "--llm", fake.url, "--llm-model", "fake",
+            "--llm-cache", str(tmp_path / "cache.sqlite"),
+        ).output  # fmt: skip
+    article = ArticleFolder(out).article()
+    sentences = [s for section in article.sections for p in section.paragraphs for s in p.sentences]
+    assert [each.text for each in sentences if each.by_model] == ["Lima is its capital."]
+    assert text_of(article).replace("Lima is its capital.", "Its capital is Lima.") == text_of(peru.article)
+    assert article.model is not None
+    assert sum(article.model["rejected"].values()) == article.model["asked"] - 1 > 10
+    assert "rejected: " in told
+    assert {"added_name", "negated", "hedged"} & set(article.model["rejected"])
+
+
+def test_a_language_model_that_answers_nonsense_costs_no_sentence(
+    kwk: Callable[..., Result], atlas: str, peru: Made, tmp_path: Path
+) -> None:
+    out = tmp_path / "peru"
+    with serving(lambda asked: "[[[" if asked.number % 2 else json.dumps({"sentences": ["One."]})) as fake:
+        kwk(
+            "article", "--graph", atlas, "--title", "Peru", "--out", str(out), "--llm", fake.url, "--llm-model", "fake",
+            "--llm-cache", str(tmp_path / "cache.sqlite"),
+        )  # fmt: skip
+    assert text_of(ArticleFolder(out).article()) == text_of(peru.article)
+
+
+def test_an_address_without_a_model_is_a_mistake_of_usage(kwk: Callable[..., Result], tmp_path: Path) -> None:
+    told = kwk("article", "--title", "Peru", "--out", str(tmp_path / "x"), "--llm", "http://127.0.0.1:1/v1", code=2)
+    assert "belong together" in told.output
