@@ -6,11 +6,15 @@ of two versions of one, never mix.
 
 import hashlib
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import psycopg
 from numpy.typing import NDArray
+from pgvector import HalfVector
+from pgvector.psycopg import register_vector
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
@@ -30,6 +34,12 @@ FETCH = (
     + _AMONG.format(shas="%(shas)s", count="%(count)s")
     + " AND vector_dims(vector) = %(width)s) TO STDOUT (FORMAT BINARY)"
 )
+NEAREST_OF = (
+    "SELECT sha256, 1 - (vector <=> %(vector)b) FROM embedding WHERE space = %(space)b AND "  # noqa: S608
+    + _AMONG.format(shas="%(shas)b", count="%(count)b")
+    + " ORDER BY 2 DESC, 1 LIMIT %(k)b"
+)
+REGISTERED = "halfvec"  # in a connection's `info`: pgvector's types are known to it
 SEEN = (
     "SELECT sha256, EXISTS (SELECT FROM embedding WHERE embedding.sha256 = image.sha256 AND space = :space) "  # noqa: S608
     f"FROM image WHERE {AMONG}"
@@ -182,6 +192,19 @@ def nearest(engine: Engine, space: str, vector: NDArray[np.float32], k: int) -> 
         return [(row[0], float(row[1])) for row in rows]
 
 
+def nearest_of(
+    engine: Engine, space: str, vector: NDArray[np.float32], sha256: Sequence[str], k: int
+) -> list[tuple[str, float]]:
+    """Return the k of these images that are nearest to `vector` (D,), as `nearest` does: by comparing with each."""
+    wanted = among(sha256) | {"vector": HalfVector(vector), "space": space, "k": k}
+    with reading(engine, f"compare {len(sha256)} embeddings of {space}") as (connection, driver):
+        if REGISTERED not in connection.info:
+            register_vector(driver)
+            connection.info[REGISTERED] = True
+        rows = driver.execute(NEAREST_OF, wanted, prepare=True, binary=True).fetchall()
+    return [(sha.hex(), float(cosine)) for sha, cosine in rows]
+
+
 def fetch(engine: Engine, space: str, sha256: Sequence[str], width: int) -> dict[str, NDArray[np.float32]]:
     """Return the embeddings of those of the images that `space` holds, by sha256, each (width,) float32.
 
@@ -199,21 +222,31 @@ def fetch(engine: Engine, space: str, sha256: Sequence[str], width: int) -> dict
         ]
     )
     wanted = among(sha256) | {"space": space, "width": width}
+    with (
+        reading(engine, f"read {len(sha256)} embeddings of {space} back") as (_, driver),
+        psycopg.ClientCursor(driver) as cursor,
+        cursor.copy(cursor.mogrify(FETCH, wanted)) as stream,
+    ):
+        data = b"".join(stream)
+    rows = np.frombuffer(data[len(COPY_HEADER) : -len(COPY_TRAILER)], row)
+    vectors = rows["vector"].astype(np.float32)
+    return {sha.tobytes().hex(): vector for sha, vector in zip(rows["sha"], vectors, strict=True)}
+
+
+@contextmanager
+def reading(engine: Engine, what: str) -> Iterator[tuple[Connection, psycopg.Connection[Any]]]:
+    """Yield a connection and the driver's own, each statement a transaction. Raises StoreError: "could not …"."""
     try:
-        with engine.connect() as connection:
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             driver = connection.connection.driver_connection
             assert driver is not None  # noqa: S101 - an open connection has one
             try:
-                with psycopg.ClientCursor(driver) as cursor, cursor.copy(cursor.mogrify(FETCH, wanted)) as stream:
-                    data = b"".join(stream)
+                yield connection, driver
             except psycopg.Error:
                 connection.invalidate()  # the pool does not see it fail, and would log that it can't be rolled back
                 raise
     except (SQLAlchemyError, psycopg.Error) as exc:
-        raise StoreError(f"Postgres could not read {len(sha256)} embeddings of {space} back: {exc}") from exc
-    rows = np.frombuffer(data[len(COPY_HEADER) : -len(COPY_TRAILER)], row)
-    vectors = rows["vector"].astype(np.float32)
-    return {sha.tobytes().hex(): vector for sha, vector in zip(rows["sha"], vectors, strict=True)}
+        raise StoreError(f"Postgres could not {what}: {exc}") from exc
 
 
 def spaces(engine: Engine) -> dict[str, int]:

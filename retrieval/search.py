@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -138,27 +138,33 @@ class Pictures:
         """
         if self.run is None or len(shas) < 2:
             return list(shas)
-        keys = self._keys(self.run, shas)
         query = self.run.ret_query_after(question, said, shown)
-        return sorted(shas, key=lambda sha: (-float(keys[sha] @ query) if sha in keys else 1.0, sha))
+        space = self._space_of_keys(self.run)
+        with spending("stores"):
+            nearest = vectors.nearest_of(self.engine, space, query, shas, len(shas))
+        if len(nearest) < len(shas) and self._add_keys(self.run, space, set(shas) - {sha for sha, _ in nearest}):
+            nearest = vectors.nearest_of(self.engine, space, query, shas, len(shas))
+        known = [sha for sha, _ in nearest]
+        return [*known, *sorted(set(shas) - set(known))]
 
-    def _keys(self, run: Run, shas: Sequence[str]) -> dict[str, Floats]:
-        """Return where <RET> looks for images: W_img's map of each, kept in pgvector from when it is first wanted."""
+    def _space_of_keys(self, run: Run) -> str:
+        """Return the space of W_img's map of images: another one once the run is gone on with."""
+        weights = run.manifest.files[run.manifest.best or run.manifest.latest]
+        return f"ret@{run.manifest.id}-{weights[:8]}"
+
+    def _add_keys(self, run: Run, space: str, shas: Collection[str]) -> bool:
+        """Add to pgvector where <RET> looks for images; say whether any of them could be measured."""
         from ingest.features import measured_pictures
 
-        weights = run.manifest.files[run.manifest.best or run.manifest.latest]  # others once the run is gone on with
-        space, width = f"ret@{run.manifest.id}-{weights[:8]}", run.preset.retrieval_width
-        found = vectors.fetch(self.engine, space, list(shas), width)
         paths = {row["sha256"]: row["path"] for row in self.reader.rows(queries.PICTURES)}
-        lacking = {sha: paths[sha] for sha in shas if sha not in found and sha in paths}
+        lacking = {sha: paths[sha] for sha in shas if sha in paths}
         measured = measured_pictures(self.engine, self.reader.graph, self.roots, lacking.items(), self.encoder)
         if measured:
             keys = run.ret_keys(np.stack(list(measured.values())))
             records = vectors.stored(self.engine, _measured(self.encoder()), list(measured))
             own = [records[sha] for sha in measured]
             vectors.store(self.engine, (self.reader.graph, "retrieved"), own, space, keys)
-            found |= dict(zip(measured, keys, strict=True))
-        return found
+        return bool(measured)
 
 
 def by_style(cosines: Floats, styles: Sequence[str]) -> Floats:

@@ -125,6 +125,24 @@ def test_the_nearest_image_is_found_by_the_index_of_its_space(engine: Engine, sp
     assert vectors.index_name(space) in plan
 
 
+def test_the_nearest_of_some_images_are_found_among_these_alone_each_time(engine: Engine, space: str) -> None:
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=(40, 16)).astype(np.float32)
+    records = [record() for _ in features]
+    vectors.store(engine, ("g", "s"), records, space, features)
+    own = [records[n].sha256 for n in range(0, 40, 3)]
+    for n in (0, 1):  # the first prepares what the second reuses
+        kept = vectors.fetch(engine, space, own, 16)
+        cosines = {
+            sha: float(v @ features[n] / np.linalg.norm(v) / np.linalg.norm(features[n])) for sha, v in kept.items()
+        }
+        best = sorted(own, key=lambda sha: -cosines[sha])
+        found = vectors.nearest_of(engine, space, features[n], [*own, "00" * 32], 5)
+        assert [sha for sha, _ in found] == best[:5]
+        assert [cosine for _, cosine in found] == pytest.approx([cosines[sha] for sha in best[:5]], abs=2e-3)
+    assert vectors.nearest_of(engine, space, features[0], [], 5) == []
+
+
 def test_a_space_with_a_hostile_name_can_not_leave_its_quotes(engine: Engine, space: str) -> None:
     hostile = space + "'); DROP TABLE embedding; --"
     vectors.store(engine, ("g", "s"), [record()], hostile, np.ones((1, 4), np.float32))
