@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 )
 @click.option("--places", type=click.IntRange(min=0), default=8, show_default=True, help="Images, at most.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="FOLDER", help="Folder to write.")
+@click.option("--edit", type=click.Path(path_type=Path), metavar="FOLDER", help="Change an article's images on a page.")
+@click.option("--port", type=click.IntRange(1, 65535), help="With --edit: the page's port; default: a free one.")
+@click.option("--no-open", is_flag=True, help="With --edit: do not open the page in a browser.")
 @click.option("--force", is_flag=True, help="Replace an article that is there.")
 @graph_option
 @optional_llm_options
@@ -44,17 +48,25 @@ def article(
     ctx: click.Context,
     /,
     out: Path | None,
+    edit: Path | None,
+    port: int | None,
+    no_open: bool,
     graph_name: str | None,
     force: bool,
     llm: Llm | None,
     as_json: bool,
     **chosen: Any,
 ) -> None:
-    """Write an illustrated article from a graph's facts, each cited.
+    """Write an illustrated article from a graph's facts, each cited; with --edit, change its images on a local page.
 
     Exit code 3 where a language model's budget was spent before it had reworded everything.
     """
     kwk: Kwk = ctx.obj
+    if edit is not None:
+        from retrieval.article.desk import serve_article
+
+        serve_article(edit, port, kwk.say, not no_open)
+        return
     if out is None:
         raise click.UsageError("--out names the folder that the article is written to.")
     from dialogue.folder import check_target
@@ -111,7 +123,7 @@ def told(article: Article, out: Path) -> str:
     found = counts(article, out)
     text = (
         f"{article.title}: {found['sentences']:,} sentences on {found['facts']:,} facts, {found['left_out']:,} left "
-        f"out, {found['images']:,} images, in {out}."
+        f"out, {found['images']:,} images, in {out}. `kwk article --edit {shlex.quote(str(out))}` changes the images."
     )
     if article.model:
         rejected = ", ".join(f"{count:,} {reason}" for reason, count in article.model["rejected"].items())

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -53,6 +53,10 @@ class ArticleFolder:
             raise Unusable("changed", "is no longer what it was")
         return data
 
+    def held(self) -> set[str]:
+        """Return the images that lie in the folder, shown or not, by the sha256 of what they are."""
+        return {hashlib.sha256(read_within(self.place, name)).hexdigest() for name in self._files().values()}
+
     def keep(self, data: bytes, folder: str = CANDIDATES) -> str:
         """Keep a picture beside the article; return its sha256. Raises Unusable for what is none."""
         *_, kind = decode(data)
@@ -67,16 +71,20 @@ class ArticleFolder:
     def save(self, article: Article) -> None:
         """Write an article in the place of the one that is there; images that it shows lie in `images`."""
         shown = {place.image[:16] for place in article.places}
-        for key, name in self._files().items():
-            folder = IMAGES if key in shown else CANDIDATES
-            if Path(name).parts[0] != folder:
-                (self.place / folder).mkdir(exist_ok=True)
-                (self.place / name).replace(self.place / folder / Path(name).name)
+        self._move(shown, IMAGES)
         files = {place.image: self._files().get(place.image[:16], "") for place in article.places}
         texts = article.to_json(), markdown(article, files), html(article, self.image)
         for name, text in zip((ARTICLE, *PAGES), texts, strict=True):
             with whole_file(self.place / name) as part:
                 part.write_text(text, "utf-8")
+        self._move(self._files().keys() - shown, CANDIDATES)  # only now: until then the old pages showed them
+
+    def _move(self, keys: Collection[str], folder: str) -> None:
+        """Put images into one of the two folders."""
+        for key, name in self._files().items():
+            if key in keys and Path(name).parts[0] != folder:
+                (self.place / folder).mkdir(exist_ok=True)
+                (self.place / name).replace(self.place / folder / Path(name).name)
 
     def _files(self) -> dict[str, str]:
         """Return the files of the images, relative to the folder, by the first sixteen digits of their sha256."""
