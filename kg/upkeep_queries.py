@@ -6,7 +6,8 @@ NODE_COUNT = """
 RETURN COUNT { (:Entity {graph: $graph}) } + COUNT { (:Image {graph: $graph}) } + COUNT { (:Batch {graph: $graph}) }
      + COUNT { (:Relation {graph: $graph}) } + COUNT { (:Type {graph: $graph}) }
      + COUNT { (:Vocabulary {graph: $graph}) }
-     + COUNT { (:Dialogue {graph: $graph}) } + COUNT { (:Turn {graph: $graph}) } AS nodes
+     + COUNT { (:Dialogue {graph: $graph}) } + COUNT { (:Turn {graph: $graph}) }
+     + COUNT { (:Answer {graph: $graph}) } AS nodes
 """
 
 IMAGES_HELD_ELSEWHERE = """
@@ -53,14 +54,14 @@ FOREACH (_ IN CASE WHEN r.sources = [] THEN [1] ELSE [] END | DELETE r)
 RETURN count(*) AS removed
 """
 
-# An entity that the user's own edges or another source's hold stays. Turns of conversations hold nothing.
+# An entity that the user's own edges or another source's hold stays. Turns of conversations and answers hold nothing.
 FORGET_ENTITIES = """
 MATCH (e:Entity {graph: $graph})
 WHERE $source IN e.sources OR any(s IN coalesce(e.said, []) WHERE s STARTS WITH $source + '\t')
 WITH e LIMIT $limit
 WITH e, [s IN coalesce(e.said, []) WHERE NOT s STARTS WITH $source + '\t'] AS said
 SET e.sources = [s IN e.sources WHERE s <> $source], e.said = CASE WHEN said = [] THEN null ELSE said END
-FOREACH (_ IN CASE WHEN e.sources = [] AND NOT EXISTS { (e)--(o) WHERE NOT o:Turn } THEN [1] ELSE [] END
+FOREACH (_ IN CASE WHEN e.sources = [] AND NOT EXISTS { (e)--(o) WHERE NOT o:Turn|Answer } THEN [1] ELSE [] END
          | DETACH DELETE e)
 RETURN count(*) AS removed
 """
@@ -130,7 +131,7 @@ DELETE h
 """
 
 REMOVE_ORPHAN = """
-MATCH (e:Entity {graph: $graph, id: $id}) WHERE e.sources = [] AND NOT EXISTS { (e)--(o) WHERE NOT o:Turn }
+MATCH (e:Entity {graph: $graph, id: $id}) WHERE e.sources = [] AND NOT EXISTS { (e)--(o) WHERE NOT o:Turn|Answer }
 DETACH DELETE e
 """
 
@@ -189,7 +190,7 @@ SPACES = "MATCH (g:Graph {name: $graph}) RETURN coalesce(g.encoders, []) AS enco
 # Entities that sources have left (a removal that was killed) and that nothing else holds.
 ORPHANS = """
 MATCH (e:Entity {graph: $graph})
-WHERE e.sources = [] AND NOT EXISTS { (e)--(o) WHERE NOT o:Turn }
+WHERE e.sources = [] AND NOT EXISTS { (e)--(o) WHERE NOT o:Turn|Answer }
 RETURN e.id AS id, e.name AS name
 """
 

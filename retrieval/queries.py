@@ -151,3 +151,24 @@ MATCH (d:Dialogue)-[:HAS_TURN]->(t)
 RETURN d.split AS split, count(DISTINCT t) AS turns, collect(DISTINCT t.value)[..2] AS says
 ORDER BY split
 """
+
+# An answer of the journal as a node; what the graph has lost since is left out. Given again, nothing stands twice.
+PUBLISH_ANSWER = """
+MERGE (a:Answer {graph: $graph, id: $id})
+SET a += $properties
+WITH a
+CALL (a) {
+    UNWIND $rests AS rest
+    MATCH (e:Entity {graph: $graph, id: rest.entity})
+    MERGE (a)-[r:RESTS_ON {role: rest.role, i: rest.i}]->(e)
+    SET r.triple = rest.triple
+    RETURN count(r) AS rests
+}
+CALL (a) {
+    UNWIND $shows AS show
+    MATCH (i:Image {graph: $graph, sha256: show.sha256})
+    MERGE (a)-[s:SHOWS {i: show.i, entity: show.entity}]->(i)
+    RETURN count(s) AS shows
+}
+RETURN rests, shows
+"""

@@ -36,6 +36,27 @@ def test_an_edge_that_is_gone_is_said_to_be_gone(host: Host, kwk: Ask, cut: Cut)
         assert "gone from the graph" in kwk("-q", "trace", str(given.id)).stdout
 
 
+def test_a_published_answer_stands_in_the_graph_once_with_its_edges_and_goes_with_it(host: Host, kwk: Ask) -> None:
+    given = host.turn(Conversation(), "Which country has Lima as its capital? Could you show me a picture?")
+    for _ in range(2):
+        found = json.loads(kwk("-q", "trace", str(given.id), "--publish", "--json").stdout)
+    step = found["steps"][-1]
+    assert "2 RESTS_ON and 1 SHOWS" in step["tells"]
+    with host.answerer.reader.driver.session() as session:
+        drawn = session.run(step["query"]).values()
+        rested = session.run(
+            "MATCH (a:Answer {id: $id})-[r:RESTS_ON]->(e) RETURN r.role, e.name, r.triple IS NOT NULL ORDER BY r.role",
+            id=str(given.id),
+        ).values()
+        session.run("MATCH (a:Answer {id: $id}) DETACH DELETE a", id=str(given.id)).consume()
+    assert rested == [["answer", "Peru", True], ["subject", "Lima", False]]
+    assert any(row[-1] for row in drawn)
+
+
+def test_only_an_answer_is_published(kwk: Ask) -> None:
+    assert "takes an answer's id" in kwk("-q", "trace", "some turn", "--publish", code=2).output
+
+
 @pytest.mark.parametrize("id", ["00000000-0000", "no such turn"])
 def test_what_is_not_there_is_said_to_be_missing(kwk: Ask, atlas: str, id: str) -> None:
     assert "There is no answer" in kwk("-q", "trace", "--graph", atlas, id, code=1).output
