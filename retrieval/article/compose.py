@@ -10,7 +10,7 @@ from dialogue.wordings import listed, opening
 from dialogue.words import article, english, kind_of
 from retrieval.article.about import About, Run, Shelf
 from retrieval.article.plan import described
-from retrieval.article.prose import By, Said, Voice, ended, enough, joined, tell
+from retrieval.article.prose import By, Said, Voice, ended, enough, joined, owned_together, tell
 from retrieval.article.written import Fact, Paragraph, Sentence
 from retrieval.measures import known
 
@@ -64,15 +64,21 @@ class Pen:
     def _paragraph(self, about: About, runs: Sequence[Run], opened: Sequence[Sentence]) -> Paragraph:
         told: list[tuple[Said, tuple[Fact, ...]]] = []
         mentions = [about.entity.id]
-        for run in runs:
+        turn = self.turn
+        for n, run in enumerate(runs):
             by = self._reference(about, [said for said, _ in told], bool(opened))
+            beside = [each for each in (*runs[n - 1 : n], *runs[n + 1 : n + 2]) if same_one(each, run)]
+            self.turn = 0 if beside else turn  # the plainest wording can be joined: its capital and largest city is
             said, facts, others = self.sentence(about, run, by)
             mentions += others
-            both = joined(told[-1][0], said) if told and by is By.PRONOUN else None
+            both = None
+            if told and by is By.PRONOUN:
+                both = owned_together(told[-1][0], said) or joined(told[-1][0], said)
             if both is not None:
                 told[-1] = both, tuple(dict.fromkeys((*told[-1][1], *facts)))
             else:
                 told.append((said, facts))
+        self.turn = turn
         sentences = [Sentence(said.text, self.cite(facts)) for said, facts in told]
         return Paragraph(about.entity.id, (*opened, *sentences), tuple(dict.fromkeys(mentions)))
 
@@ -125,7 +131,7 @@ class Pen:
                 sentences.append(Sentence(ended(text), self.cite([fact])))
         plain = [each for each in plain if each not in places or len(plain) == len(places)]
         plain.sort(key=lambda each: each[1].says != "population")
-        if plain and voice.possessive:
+        if plain and voice.possessive == "its":  # what people are measured by is nobody's first question
             own = voice.possessive
             told = [
                 f"{own} {each.says} {'' if n else 'is '}{each.said(value)}" for n, (_, each, value) in enumerate(plain)
@@ -135,3 +141,8 @@ class Pen:
             ]
             sentences.append(Sentence(ended(f"{opening(listed(told))}."), self.cite(facts)))
         return sentences
+
+
+def same_one(run: Run, other: Run) -> bool:
+    """Say whether two relations lead to one and the same."""
+    return run.total == other.total == 1 and run.others[0].id == other.others[0].id

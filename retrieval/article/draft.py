@@ -75,7 +75,16 @@ def _of_entity(pen: Pen, about: About, likeness: Likeness | None, wish: Wish) ->
     sections += [Section(group.title, tuple(pen.paragraphs(about, group.runs))) for group in chosen.groups]
     if wish.outline or wish.keywords or _length(sections) >= SHORT:
         return sections
-    return [*sections, *_beside(pen, about, chosen.runs)]
+    return _merged([*sections, *_beside(pen, about, chosen.runs)])
+
+
+def _merged(sections: Sequence[Section]) -> list[Section]:
+    """Put sections of one title together: who the neighbours are, then each of them."""
+    found: dict[str, Section] = {}
+    for section in sections:
+        before = found[section.title].paragraphs if section.title in found else ()
+        found[section.title] = Section(section.title, (*before, *section.paragraphs))
+    return list(found.values())
 
 
 def _length(sections: Sequence[Section]) -> int:

@@ -123,7 +123,7 @@ def distinct(runs: Sequence[Run], relations: Relations) -> list[Run]:
         told = next((n for n, other in enumerate(kept) if same(run, other, relations)), None)
         if told is None:
             kept.append(run)
-        elif run.total <= A_LIST and ours > {other.id for other in kept[told].others}:
+        elif run.total > kept[told].total and ours > {other.id for other in kept[told].others}:
             kept[told] = run  # the cast, rather than its star
         named |= ours
     return kept
@@ -154,7 +154,7 @@ def grouped(about: About, runs: Sequence[Run]) -> list[Group]:
     found: dict[str, list[Run]] = defaultdict(list)
     few = len(runs) <= A_SECTION // 2
     for run in runs:
-        area = area_of(run.relation.path)
+        area = "Events" if topic_of(run.relation.path) == "time" else area_of(run.relation.path)
         found[("all" if few else run.kind) if area == ELSEWHERE else area].append(run)
     own = [area_of(kind) for kind in about.entity.types[:1] if kind.startswith("/")]
     order = sorted(found, key=lambda area: area not in own)

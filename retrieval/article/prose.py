@@ -22,6 +22,7 @@ NAMED = 6  # others that it lists at most
 _COUNTED = ("", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _BE = {"is": "are", "was": "were", "has": "have", "does": "do"}
 _ONE_NOUN = re.compile(r"\b(?:as|being) (?:an?|its|his|her|their|the) |\bas \w+[^s\W]\b|\bas [^\W_]+$")
+_OWNED = re.compile(r"(?P<own>The|Its|His|Her) (?P<what>[\w -]+?)(?P<of> of .+?)? is (?P<who>.+)")
 _POSSESSED = re.compile(r"The ([\w -]+) of ")
 _VERBS = frozenset(
     ["won", "had", "led", "wrote", "made", "held", "got", "took", "bore", "saw", "gave", "sent", "played"]
@@ -271,6 +272,14 @@ def joined(first: Said, second: Said) -> Said | None:
     if first.predicate.split()[0] == second.predicate.split()[0]:
         return None  # it has Paris as its capital and has Paris as its largest city
     return Said(f"{first.text.removesuffix('.')} and {ended(second.predicate)}", first.predicate, True, True)
+
+
+def owned_together(first: Said, second: Said) -> Said | None:
+    """Join two that say the same of one: "Its capital and largest city is Lima."; None where they do not."""
+    one, other = _OWNED.fullmatch(first.text), _OWNED.fullmatch(second.text)
+    if one is None or other is None or one["who"] != other["who"]:
+        return None
+    return Said(f"{one['own']} {one['what']} and {other['what']}{one['of'] or ''} is {one['who']}", "", True, True)
 
 
 def ended(text: str) -> str:

@@ -50,7 +50,7 @@ def markdown(article: Article, files: Mapping[str, str]) -> str:
                 notes = "".join(f"[^{n + 1}]" for n in place.facts)
                 lines += [f"![{plain(place.caption)}]({files.get(place.image, '')})", ""]
                 lines += [f"*{prose(place.caption)}*{notes}", ""]
-    lines += [plain(colophon(article)), ""]
+    lines += [prose(colophon(article)), ""]
     for n, fact in enumerate(article.facts, 1):
         lines.append(f"[^{n}]: {prose(fact.told())} · {code(fact.query(article.graph))}")
     return "\n".join(lines) + "\n"
