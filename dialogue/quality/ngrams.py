@@ -1,6 +1,6 @@
 """Distinct n-grams of more text than fits into memory as text (TextBind, section 4.3): sum over n of unique / total."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +29,10 @@ class NGrams:
 
     def add(self, text: str) -> int:
         """Take in a text; return how many words it has."""
-        found = words(text)
+        return self.take(words(text))
+
+    def take(self, found: Sequence[str]) -> int:
+        """Take in the words of a text; return how many there are."""
         ids = self._ids
         self._pending += [ids.setdefault(word, len(ids) + 1) for word in found]
         self._pending.append(0)  # parts two texts
