@@ -142,7 +142,7 @@ def _lead(pen: Pen, subject: Subject, members: Sequence[About]) -> Paragraph | N
         if found:
             facts += found
             shown.append(each)
-    of = f" of {pen.shelf.said(subject.anchor)}" if subject.anchor else ""
+    of = f" {subject.by} {pen.shelf.said(subject.anchor)}" if subject.anchor else ""
     said = listed([each.said for each in shown])
     many = subject.total > len(shown)
     text = (
@@ -163,7 +163,7 @@ def _membership(shelf: Shelf, subject: Subject, member: About) -> list[Fact]:
     if subject.relation is None and subject.anchor is None:
         return [Fact(member.entity.name, member.entity.id, "types", member.entity.types[0])]
     if subject.relation is None:
-        return _edges(member, subject.anchor)[:1]
+        return _edges(member, subject.anchor, subject.via)[:1]
     heads = [run for run in member.runs if run.relation.path == subject.relation.path and run.direction == "head"]
     found: list[Fact] = []
     for run in heads:
@@ -175,13 +175,13 @@ def _membership(shelf: Shelf, subject: Subject, member: About) -> list[Fact]:
     return found
 
 
-def _edges(about: About, anchor: Named | None) -> list[Fact]:
-    """Return an entity's edges to another."""
+def _edges(about: About, anchor: Named | None, via: str = "") -> list[Fact]:
+    """Return an entity's edges to another, of one relation where it is named."""
     return [
         fact
         for run in about.runs
         for other in run.others
-        if anchor is not None and other.id == anchor.id
+        if anchor is not None and other.id == anchor.id and via in ("", run.relation.path)
         for fact in run.facts(about.entity, [other])
     ]
 

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from dialogue.grammar import noun_of_type
 from dialogue.wordings import listed, opening
-from dialogue.words import plural
+from dialogue.words import is_participle, plural
 from kg.errors import GroundingError
 from retrieval import queries
 from retrieval.article.about import Shelf
@@ -31,6 +31,8 @@ class Subject:
     noun: str = ""  # of one of them; empty where they were named one by one
     relation: Relation | None = None  # whose tails they are
     anchor: Named | None = None  # that they have to do with
+    by: str = "of"  # how they have to do with it: of, directed by
+    via: str = ""  # path of the relation that joins them to it, where the title says which
     remark: str = ""  # what a user should know of how the title was read
 
     @property
@@ -143,6 +145,21 @@ class Titles:
                 found := self._members(queries.OF_RELATION, anchor, type=relation.type)
             ):
                 return Subject(opening(title), *found, asking.noun, relation, anchor)
+        return self._done_by(title, words, anchor) if anchor else None
+
+    def _done_by(self, title: str, words: Sequence[str], anchor: Named) -> Subject | None:
+        """Return what of a kind somebody directed, wrote or founded: "films directed by" is a kind and a participle."""
+        noun, kinds = self._kinds.get(" ".join(words[:-1]), ("", frozenset()))
+        if not noun or not is_participle(words[-1]):
+            return None
+        for run in self.shelf.about([anchor.id])[anchor.id].runs:
+            stated = [form.before + form.between + form.after for form in run.relation.wordings.statements]
+            others = [each.id for each in run.others if kinds.intersection(each.types)]
+            if others and any(words[-1] in text.casefold().split() for text in stated):
+                return Subject(
+                    opening(title), tuple(others), max(run.total, len(others)), noun, None, anchor,
+                    f"{words[-1]} by", run.relation.path,
+                )  # fmt: skip
         return None
 
     def _members(self, query: str, anchor: Named | None, **values: object) -> tuple[tuple[str, ...], int] | None:

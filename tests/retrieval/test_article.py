@@ -140,6 +140,12 @@ def test_a_theme_tells_of_all_that_it_names(write_about: Callable[..., Made]) ->
     assert "Oslo" not in text
 
 
+def test_what_somebody_did_is_a_theme(hub: str, stores: Stores, home: Path) -> None:
+    made = make(stores, hub, home, ArticleSettings(f"Films directed by {HOSTILE}"))
+    assert made.article.about == ("/m/f0",)
+    assert made.remark == ""
+
+
 def test_an_outline_gives_the_sections(write_about: Callable[..., Made], tmp_path: Path) -> None:
     (tmp_path / "outline.md").write_text("# Money\n\n- Neighbouring countries\n")
     outline = read_outline(tmp_path / "outline.md")
