@@ -17,7 +17,7 @@ import torch
 from torch.nn.utils import clip_grad_norm_
 
 from dialogue.serialise import read_dialogues
-from model.batches import Batch, collate, packed, padded
+from model.batches import Batch, collate, in_one_row, padded
 from model.data import Example
 from model.encode import encode
 from model.negatives import Anchors
@@ -105,7 +105,7 @@ def compare_packing(members: list[Example], vocabulary: int) -> None:
         starts = rng.permutation(16)[:STEPS] * size
         alike = [[members[i] for i in by_length[start : start + size]] for start in starts]
         laid = {
-            "packed": [collate(each, packed(each)) for each in drawn],
+            "packed": [collate(each, in_one_row(each)) for each in drawn],
             "padded": [collate(each, padded(each)) for each in drawn],
             "by length": [collate(each, padded(each)) for each in alike],
         }
@@ -122,7 +122,7 @@ def compare_frozen(members: list[Example], vocabulary: int) -> None:
     """Print the time of a step with a frozen language model as a part of that with all gradients."""
     rng = np.random.default_rng(1)
     drawn = [[members[i] for i in rng.permutation(len(members))[:16]] for _ in range(STEPS)]
-    batches = [collate(each, packed(each)) for each in drawn]
+    batches = [collate(each, in_one_row(each)) for each in drawn]
     sides = {"frozen": Trainee(vocabulary, frozen=True), "all": Trainee(vocabulary)}
     found = in_turn({name: partial(speed, trainee, batches) for name, trainee in sides.items()})
     print(f"  frozen language model: {found['all'] / found['frozen']:.2f} of the time of all gradients (goal 0.75)")

@@ -83,6 +83,11 @@ def padded(members: Sequence[Example]) -> list[list[int]]:
     return [[number] for number in range(len(members))]
 
 
+def in_one_row(members: Sequence[Example]) -> list[list[int]]:
+    """Lay all conversations into one row, where attention costs nothing by a row's length."""
+    return [list(range(len(members)))]
+
+
 def packed(members: Sequence[Example]) -> list[list[int]]:
     """Lay conversations into rows, by number, so that reading them costs least; the same for the same lengths.
 
@@ -140,7 +145,9 @@ def collate(members: Sequence[Example], rows: Sequence[Sequence[int]], anchored:
         anchored = np.cumsum([0, *(len(each.rets) for each in members)])[:-1].tolist()
     return Batch(
         ids=torch.from_numpy(ids),
-        packing=Packing(torch.from_numpy(owners), torch.from_numpy(positions)) if len(rows) < len(members) else None,
+        packing=Packing(torch.from_numpy(owners), torch.from_numpy(positions), stretches(members, rows, length))
+        if len(rows) < len(members)
+        else None,
         predicts=torch.from_numpy(places),
         next_ids=torch.from_numpy(ids.reshape(-1)[places + 1]),
         named=torch.from_numpy(named.reshape(-1)[places + 1]),
@@ -152,6 +159,15 @@ def collate(members: Sequence[Example], rows: Sequence[Sequence[int]], anchored:
         of_step=_joined([anchored[number] + np.arange(len(members[number].rets), dtype=np.int32) for number in laid]),
         counts=sum((count(each) for each in parts), Counts()),
     )
+
+
+def stretches(members: Sequence[Example], rows: Sequence[Sequence[int]], length: int) -> tuple[int, ...]:
+    """Return the lengths of conversations in rows, row after row, with what pads a row to `length` as one more."""
+    found: list[int] = []
+    for row in rows:
+        own = [len(members[number].ids) for number in row]
+        found += [*own, *([length - sum(own)] if sum(own) < length else [])]
+    return tuple(found)
 
 
 def join_anchors(parts: Sequence[Anchors]) -> Anchors:

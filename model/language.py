@@ -18,6 +18,7 @@ from transformers import LlamaConfig, LlamaForCausalLM
 from transformers.cache_utils import Cache
 
 from model.adapters import Adapter
+from model.attention import APART
 from model.presets import Scratch
 from model.tokens import END_ID, PAD_ID
 
@@ -30,6 +31,7 @@ class Packing:
 
     owners: Tensor  # (R, L) int64: whose a token is; -1 for padding
     positions: Tensor  # (R, L) int64: a token's place in its conversation
+    lengths: tuple[int, ...]  # of the conversations, row after row, with a row's padding as one more
 
     def mask(self, dtype: torch.dtype) -> Tensor:
         """Return what is added to attention's logits: a token sees its own conversation, back alone. (R, 1, L, L)"""
@@ -39,7 +41,7 @@ class Packing:
 
     def to(self, device: torch.device) -> Packing:
         """Return the same on a device."""
-        return Packing(self.owners.to(device), self.positions.to(device))
+        return Packing(self.owners.to(device), self.positions.to(device), self.lengths)
 
 
 class Language(Protocol):
@@ -47,6 +49,7 @@ class Language(Protocol):
 
     width: int
     frozen: frozenset[str]  # names of the tensors that no run saves
+    apart: bool  # whether, on a CPU, it attends in each conversation of a row apart
 
     @property
     def layers(self) -> nn.ModuleList:
@@ -69,6 +72,8 @@ class Language(Protocol):
 class Llama(nn.Module):
     """A small Llama, trained from scratch."""
 
+    apart = True
+
     def __init__(self, shape: Scratch, vocabulary: int, positions: int) -> None:
         super().__init__()
         self.causal = LlamaForCausalLM(llama_config(shape, vocabulary, positions))
@@ -88,12 +93,15 @@ class Llama(nn.Module):
 
     def read(self, embedded: Tensor, cache: Cache | None = None, packing: Packing | None = None) -> Tensor:
         """Read embeddings (B, L, width) after what `cache` holds; return the states (B, L, width)."""
+        apart = packing is not None and embedded.device.type == "cpu"  # a GPU is idle with what is so small
+        unread = embedded.new_zeros(1, 1, 1, 1)  # of this shape, or one would be made of all pairs of a row's tokens
         output = self.causal.model(
             inputs_embeds=embedded,
-            attention_mask=packing.mask(embedded.dtype) if packing else None,
+            attention_mask=unread if apart else packing.mask(embedded.dtype) if packing else None,
             position_ids=packing.positions if packing else None,
             past_key_values=cache,
             use_cache=cache is not None,
+            lengths=packing.lengths if apart and packing else None,
         )
         states: Tensor = output.last_hidden_state
         return states
@@ -119,7 +127,7 @@ def llama_config(shape: Scratch, vocabulary: int, positions: int) -> LlamaConfig
         bos_token_id=None,
         eos_token_id=END_ID,
     )
-    config._attn_implementation = "eager"  # plain matmuls: torch's fused attention has a slow backward on CPU
+    config._attn_implementation = APART  # plain matmuls: torch's fused attention has a slow backward on CPU
     return config
 
 

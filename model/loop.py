@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 from model import checkpoint
+from model.batches import in_one_row, packed
 from model.checkpoint import Manifest
 from model.data import Example
 from model.negative_plot import plot
@@ -74,6 +75,8 @@ class Training:
         sampler = Sampler(prepared.graph, prepared.gallery) if prepared.gallery else None
         self._objective = Objective(self.network, settings, prepared.gallery, sampler)
         self._batch = shape.batch
+        one_row = self.network.language.apart and workers.device.type == "cpu"
+        self._lay = in_one_row if one_row else packed
         self._order = Order(len(prepared.train), shape.batch * settings.accumulate * settings.processes, settings.seed)
         self._rate = shape.learning_rate
         for parameter in self.network.wording.parameters():
@@ -177,7 +180,7 @@ class Training:
 
     def _share(self, members: Sequence[Example]) -> Step:
         """Return a step with this process's parts of it."""
-        return step_of(members, self._batch, self._workers.rank, self._workers.count)
+        return step_of(members, self._batch, self._workers.rank, self._workers.count, self._lay)
 
     def _report(self, step: int, seconds: float, progress: float, losses: Mapping[str, float], tokens: int) -> Report:
         for name, loss in losses.items():

@@ -27,6 +27,8 @@ NOISE = 0.1  # of a row's spread, by which new rows differ
 class Pretrained(nn.Module):
     """A frozen language model with new rows. <human>, which opens a conversation, begins as its token of beginning."""
 
+    apart = False
+
     def __init__(self, causal: Any, lora: int = 0) -> None:
         super().__init__()
         self.causal = causal.requires_grad_(False)

@@ -7,7 +7,7 @@ several (gradient accumulation), or many processes do.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,6 +18,8 @@ from model.data import Example
 from model.gallery import Ints
 from model.negatives import Anchors
 from model.tokens import FIRST_WORD, PAD_ID
+
+Lay = Callable[[Sequence[Example]], list[list[int]]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,13 +52,16 @@ class Order:
         return self._order[place * self._members : (place + 1) * self._members]
 
 
-def step_of(members: Sequence[Example], batch: int, rank: int = 0, count_of: int = 1) -> Step:
-    """Cut a step into parts of `batch` conversations; process `rank` of `count_of` computes every `count_of`th."""
+def step_of(members: Sequence[Example], batch: int, rank: int = 0, count_of: int = 1, lay: Lay = packed) -> Step:
+    """Cut a step into parts of `batch` conversations; process `rank` of `count_of` computes every `count_of`th.
+
+    `lay` says which of a part's conversations share a row.
+    """
     begins = np.cumsum([0, *(len(each.rets) for each in members)])[:-1].tolist()
     parts = []
     for start in range(rank * batch, len(members), count_of * batch):
         own = members[start : start + batch]
-        parts.append(collate(own, packed(own), begins[start : start + batch]))
+        parts.append(collate(own, lay(own), begins[start : start + batch]))
     return Step(
         parts, join_anchors([each.anchors for each in members]), sum((count(each) for each in members), Counts())
     )

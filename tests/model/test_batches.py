@@ -6,14 +6,16 @@ import torch
 from tokenizers import Tokenizer
 
 from dialogue.serialise import read_dialogues
-from model.batches import Batch, Counts, collate, packed, padded
+from model.batches import Batch, Counts, collate, in_one_row, packed, padded
 from model.data import Example, Index, examples
 from model.gallery import Gallery
+from model.language import Llama
 from model.negatives import Sampler
 from model.network import KnowBLIP, Sizes
 from model.objective import Objective, Whole
 from model.prepare import Material
 from model.presets import preset
+from model.steps import Lay
 from model.tokens import IMAGE_ID, KNO_ID, PAD_ID, RET_ID
 from tests.model.conftest import settings_of
 
@@ -72,13 +74,30 @@ def test_packing_leaves_nobody_out_and_fills_its_rows(talks: list[Example]) -> N
     assert packed(members[:1]) == [[0]]
 
 
+@pytest.mark.parametrize("lay", [packed, in_one_row])
+def test_conversations_that_are_read_apart_are_read_as_under_a_mask(talks: list[Example], lay: Lay) -> None:
+    batch = collate(talks[:9], lay(talks[:9]))
+    assert batch.packing is not None
+    assert sum(batch.packing.lengths) == batch.ids.numel()
+    torch.manual_seed(0)
+    scratch = preset("minute").scratch
+    assert scratch is not None
+    language = Llama(scratch, 700, 4 * batch.ids.shape[1])
+    embedded = language.embed(batch.ids)
+    mask = batch.packing.mask(embedded.dtype)
+    masked = language.causal.model(
+        inputs_embeds=embedded, attention_mask=mask, position_ids=batch.packing.positions
+    ).last_hidden_state
+    torch.testing.assert_close(language.read(embedded, packing=batch.packing), masked, rtol=1e-4, atol=1e-5)
+
+
 def losses_of(objective: Objective, batch: Batch) -> dict[str, torch.Tensor]:
     return objective.losses(batch, Whole(batch.anchors, None, np.zeros(0), batch.counts))
 
 
-@pytest.mark.parametrize("adapter", ["qformer", "bind"])
+@pytest.mark.parametrize(("adapter", "lay"), [("qformer", packed), ("bind", packed), ("bind", in_one_row)])
 def test_packed_and_padded_batches_have_the_same_losses_and_gradients(
-    material: Material, tokenizer: Tokenizer, shown: Gallery, monkeypatch: pytest.MonkeyPatch, adapter: str
+    material: Material, tokenizer: Tokenizer, shown: Gallery, monkeypatch: pytest.MonkeyPatch, adapter: str, lay: Lay
 ) -> None:
     shape = preset("minute", adapter=adapter)
     dialogues = read_dialogues(material.dialogues / "train.jsonl")
@@ -93,7 +112,7 @@ def test_packed_and_padded_batches_have_the_same_losses_and_gradients(
         torch.nn.init.normal_(network.adapter.gates)  # zero at first: then nothing is added that could be wrong
     objective = Objective(network, settings_of(material, negatives="gallery"), shown, Sampler(material.graph, shown))
     members = several(talks, 12)
-    rows = packed(members)
+    rows = lay(members)
     assert len(rows) < len(members)
     one, other = collate(members, padded(members)), collate(members, rows)
     assert one.packing is None
