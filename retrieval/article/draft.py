@@ -21,6 +21,7 @@ from retrieval.names import Named
 
 SHORT = 12  # sentences; a shorter article tells of those beside its subject too
 BESIDE = 3  # of one relation that it tells of
+MOST_BESIDE = 8  # of all
 PARTICULAR = 8  # members of a theme that have a paragraph of their own
 SHARED = 3  # relations that a theme's members are compared by
 A_GROUP = 4  # sentences of such a comparison
@@ -96,6 +97,8 @@ def _beside(pen: Pen, about: About, runs: Sequence[Run]) -> list[Section]:
     seen = {about.entity.id}
     sections = []
     for run in sorted(runs, key=lambda run: run.total):
+        if len(seen) > MOST_BESIDE:
+            break
         fresh = [other.id for other in run.others if other.id not in seen][:BESIDE]
         paragraphs = []
         for other in pen.shelf.about(fresh).values():
