@@ -1,5 +1,7 @@
 """Where a tag is text and where it is the place of an image, for whatever a text may hold."""
 
+from itertools import groupby
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,6 +20,9 @@ def test_an_escaped_text_holds_no_tag_and_comes_back_to_the_letter(text: str) ->
 
 @given(st.lists(TEXT | st.none(), max_size=6))
 def test_parts_are_the_texts_and_images_that_a_value_was_made_of(said: list[str | None]) -> None:
+    said = [
+        part for image, run in groupby(said, lambda each: each is None) for part in (run if image else ["".join(run)])
+    ]
     value = "".join("<image>" if part is None else escape(part) for part in said)
     found = list(parts(value))
     assert found.count(None) == said.count(None)
