@@ -44,6 +44,9 @@ FREEBASE_STATEMENT = 0.8  # what a likeness to a statement counts: "it came out 
 TO_THE_LETTER = 0.85  # from this likeness on, more and more
 FREEBASE_BACKWARDS_TO_THE_LETTER = 0.05
 BY_NOUN = 0.85  # what a likeness to "Name a capital of it" counts
+PLAIN = (
+    4  # wordings and statements of a relation that a question is compared with: later ones are freer, and like others
+)
 COVERED = 0.8  # a general question that is as like as this to a wording of the graph's is one that the graph answers
 _ASKED_WITH = {"person": "who", "group": "who", "place": "where", "time": "when"}
 _HOP = re.compile(r"\.(?=/)")
@@ -225,7 +228,7 @@ def _texts(relation: Relation, direction: Direction) -> list[tuple[str, float, b
     """
     weight = FREEBASE_WORDING if relation.freebase else 1.0
     asking = relation.asking(direction)
-    texts = [form.bare + IT + form.suffix for form in asking.forms[:HELD_OUT]]
+    texts = [form.bare + IT + form.suffix for form in asking.forms[:HELD_OUT][:PLAIN]]
     texts += [text.replace(HOLE, IT) for text in paraphrases().get((relation.path, direction), ())]
     found = [(text, weight, True) for text in texts]
     found.append((f"Name a {asking.noun} of {IT}", BY_NOUN, False))
@@ -241,7 +244,7 @@ def stated(relation: Relation, direction: Direction) -> list[str]:
     asked = _ASKED_WITH.get(relation.asking(direction).kind, "what")
     head, tail = (IT, asked) if direction == "tail" else (asked, IT)
     found = []
-    for statement in relation.wordings.statements:
+    for statement in relation.wordings.statements[:PLAIN]:
         first, second = (head, tail) if statement.head_first else (tail, head)
         before, between = (
             text.removesuffix(lead)
