@@ -272,7 +272,7 @@ def reworder(asked: Asked) -> str:
     """Answer with sentences, each given one word for word in another order where that is easy, else inventions."""
     old = re.findall(r"^\d+\. (.*?) \((?:.*)\)$", asked.text.split("Paragraph: ")[-1], re.MULTILINE)
     known = {"Its capital is Lima.": "Lima is its capital.", "It borders on Chile.": "It shares a border with Chile."}
-    new = [known.get(each) or INVENTED[(asked.number + n) % len(INVENTED)] for n, each in enumerate(old)]
+    new = [known.get(each) or INVENTED[sum(map(ord, each)) % len(INVENTED)] for each in old]  # whoever is asked first
     return json.dumps({"sentences": new})
 
 
@@ -292,7 +292,7 @@ def test_what_a_language_model_invents_is_rejected_and_the_old_sentence_stays(
     assert article.model is not None
     assert sum(article.model["rejected"].values()) == article.model["asked"] - 1 > 10
     assert "rejected: " in told
-    assert {"added_name", "negated", "hedged"} & set(article.model["rejected"])
+    assert len(article.model["rejected"]) > 2, "each way to invent is told by its own reason"
 
 
 def test_a_language_model_that_answers_nonsense_costs_no_sentence(
