@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.stats import t as student
 from torch import Tensor, nn
 from torch.nn import functional
 
+from benchmarks.ablation_table import over_seeds
 from benchmarks.stores import stores
 from ingest.sentences import minilm
 from kg.adjacency import Adjacency, Relation, Vertex, build
@@ -94,10 +94,10 @@ def told(graph: str, done: Sequence[dict[str, Any]]) -> None:
             continue
         values = np.array([recall[arm, seed] for seed in seeds]) * 100
         gain = values - np.array([recall["random", seed] for seed in seeds]) * 100
-        half = student.ppf(0.975, len(seeds) - 1) * gain.std(ddof=1) / len(seeds) ** 0.5
+        gap = over_seeds(gain.tolist())
         print(
             f"{graph} {arm}: recall@1 among confusables {values.mean():.1f} ± {values.std(ddof=1):.1f} %, against "
-            f"random {gain.mean():+.1f} [{gain.mean() - half:.1f}, {gain.mean() + half:.1f}] points, {len(seeds)} seeds"
+            f"random {gap.mean:+.1f} [{gap.low:.1f}, {gap.high:.1f}] points, {len(seeds)} seeds"
         )
 
 

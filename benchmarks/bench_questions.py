@@ -14,11 +14,7 @@ from pathlib import Path
 
 import torch
 
-from kg import vectors
-from kg.graph import connect
-from kg.services import ensure
-from kg.settings import ServiceSettings
-from kg.stores import Stores
+from benchmarks.stores import opened
 from model.run import load
 from retrieval.answer import Answerer
 from retrieval.assemble import open_answerer
@@ -72,19 +68,15 @@ def main() -> None:
         print("questions: set QUESTIONS to a file of questions that people wrote; nothing is measured without one.")
         return
     torch.set_num_threads(1)
-    home = Path(os.environ["KWK_HOME"])
-    addresses = ensure(ServiceSettings(home), lambda text: None)
-    driver, engine = connect(addresses.neo4j), vectors.connect(addresses.postgres)
     run = load(Path(os.environ["RUN"])) if os.environ.get("RUN") else None
-    with driver:
-        asked = read_asked(Path(file), Reader(driver, GRAPH), os.environ.get("HALF", ""))
-        answerer = open_answerer(Stores(driver, engine, addresses), GRAPH, home, run)
+    with opened() as (both, home):
+        asked = read_asked(Path(file), Reader(both.driver, GRAPH), os.environ.get("HALF", ""))
+        answerer = open_answerer(both, GRAPH, home, run)
         found = []
         for number, each in enumerate(asked):
             found.append(judged(answerer, each))
             if sys.stderr.isatty():
                 print(f"\r{number + 1} of {len(asked)}", end="", file=sys.stderr)
-    engine.dispose()
     for name, share, n in shares(found):
         print(f"{name}: {share:.1%} of {n:,}")
     if missed := os.environ.get("MISSED"):

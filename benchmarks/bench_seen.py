@@ -38,7 +38,7 @@ def main() -> None:
         run = load(Path(os.environ["RUN"])) if os.environ.get("RUN") else None
         pictures = open_pictures(both, reader, image_roots(reader), home, run, silent)
         assert pictures is not None  # noqa: S101 - the atlas has pictures
-        paths, owners = pictures._files()  # noqa: SLF001
+        paths, owners = pictures.files()
         root = pictures.roots[0]
         shown = chance.sample(sorted(paths), min(EACH, len(paths)))
         own = [(Image.open(root / paths[sha]), owners[sha]) for sha in shown]
@@ -102,8 +102,8 @@ def strangers(chance: random.Random) -> Iterator[Image.Image]:
 
 def left_out(pictures: Pictures, shown: Sequence[str]) -> None:
     """Print how many pictures are refused where the graph has none of whom they show, and where it has only others."""
-    paths, owners = pictures._files()  # noqa: SLF001
-    shas, described = pictures._described(paths)  # noqa: SLF001
+    _, owners = pictures.files()
+    shas, described = pictures.described()
     place = {sha: row for row, sha in enumerate(shas)}
     unknown, known = [], []
     for sha in shown:

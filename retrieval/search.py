@@ -61,13 +61,13 @@ class Pictures:
     @cached_property
     def threshold(self) -> float:
         """Return the cosine with the nearest picture below which a picture shows nothing that the graph knows."""
-        paths, owners = self._files()
+        paths, owners = self.files()
         shas, described = self._described(paths)
         return calibrated(described, [owners[sha] for sha in shas])
 
     def described(self) -> tuple[list[str], Floats]:
         """Return the descriptors of all the graph's pictures, (N, D); those that pgvector lacks are added to it."""
-        return self._described(self._files()[0])
+        return self._described(self.files()[0])
 
     def _described(self, paths: Mapping[str, str]) -> tuple[list[str], Floats]:
         """Return the descriptors of pictures, given as their paths by sha256, as `described` does."""
@@ -115,13 +115,13 @@ class Pictures:
 
     def like(self, described: Floats) -> list[Seen]:
         """Return the entities whose pictures are most like a descriptor (D,), best first, as the graph has them now."""
-        paths, owners = self._files()
+        paths, owners = self.files()
         shas, vectors_of_all = self._described(paths)
         raw = vectors_of_all @ described
         fair = by_style(raw, [style_of(paths[sha]) for sha in shas])
         return ranked([owners[sha] for sha in shas], fair, raw)[:KNOWN]
 
-    def _files(self) -> tuple[dict[str, str], dict[str, list[str]]]:
+    def files(self) -> tuple[dict[str, str], dict[str, list[str]]]:
         """Return path and entities of each picture, by sha256, as the graph has them now."""
         paths: dict[str, str] = {}
         owners: dict[str, list[str]] = {}

@@ -11,7 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from dialogue.leakage import write_leakage
@@ -26,6 +26,7 @@ from dialogue.types import SPLITS
 from dialogue.verify import REASONS as FINDINGS
 from dialogue.verify import Report
 from kg.errors import DataError
+from kg.templates import templates
 
 LEAKAGE = "leakage.json"
 ROWS = 200  # of a table that is made from a file of others
@@ -57,18 +58,9 @@ def papers() -> dict[str, dict[str, Any]]:
     return tomllib.loads((files("dialogue.quality") / "papers.toml").read_text(encoding="utf-8"))
 
 
-@cache
 def environment() -> Environment:
-    """Return the templates; whatever they are given is escaped."""
-    made = Environment(
-        loader=PackageLoader("dialogue.quality", ""),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.filters["figure"] = figure_text
-    return made
+    """Return the templates of reports and cards."""
+    return templates("dialogue.quality", figure=figure_text)
 
 
 def figure_text(value: Any) -> str:

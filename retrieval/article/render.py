@@ -5,13 +5,13 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
 from itertools import pairwise
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 
 from ingest.images import Unusable
 from ingest.sheet import small
+from kg.templates import templates
 from retrieval.article.written import Article, Place, Sentence
 
 SIDE = 960  # pixels of the longer side of an image in the page
@@ -73,18 +73,9 @@ def colophon(article: Article) -> str:
     return text
 
 
-@cache
 def environment() -> Environment:
-    """Return the templates; whatever they are given is escaped."""
-    made = Environment(
-        loader=PackageLoader("retrieval.article", ""),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    made.filters["runs"] = runs
-    return made
+    """Return the templates of an article and of the page that changes it."""
+    return templates("retrieval.article", runs=runs)
 
 
 def html(article: Article, read: Callable[[str], bytes]) -> str:
