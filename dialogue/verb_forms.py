@@ -86,7 +86,7 @@ def active_past(word: str) -> str | None:
     bare = _bare(word, forms.pasts)
     if bare is None:
         return None
-    alone = bare in forms.intransitive
+    alone = bare.removeprefix("co-") in forms.intransitive
     return (
         bare if alone or (past_of(bare) == word and participle_of(bare) != word and not word.endswith("ed")) else None
     )
