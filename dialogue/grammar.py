@@ -58,8 +58,12 @@ def generated(
 def _telling(phrases: Sequence[tuple[str, ...]]) -> bool:
     """Say whether names say anything: not "relation", not P31."""
     small = english().auxiliaries | english().prepositions
+    known = frozenset(english().spelling.values())
     return all(
-        any(sum(map(str.isalpha, word)) > 2 and not _CODE.fullmatch(word) or word in small for word in phrase)
+        any(
+            (sum(map(str.isalpha, word)) > 2 and not _CODE.fullmatch(word)) or word in small or word in known
+            for word in phrase
+        )
         and phrase not in _EMPTY
         and not any(len(word) > _LONGEST for word in phrase)  # athleteplaysforteam
         for phrase in phrases

@@ -92,6 +92,12 @@ class Ends:
         bare = is_plural(self.head) or (self.head.endswith("s") and plural(self.head) == self.head)  # which species'
         return f"Which {self.head}'{'' if bare else 's'}" if short else ""
 
+    def owns(self, noun: str) -> str:
+        """Return the same where a noun does not repeat it: not "Which station's station code"; nor is it long."""
+        words = noun.split()
+        repeats = self.head and words[:-1][:1] == self.head.split()[-1:]
+        return "" if repeats or "the" in words or len(words) > 4 else self.head_s
+
 
 @dataclass(frozen=True, slots=True)
 class Texts:
@@ -154,8 +160,8 @@ def ask_noun(noun: str, ends: Ends) -> Texts:
     )
     head = (
         f"{ends.which_head} has {{x}} as {ends.its} {one}?",
-        f"{ends.head_s} {one} is {{x}}?"
-        if ends.head_s
+        f"{ends.owns(one)} {one} is {{x}}?"
+        if ends.owns(one)
         else f"Do you know {ends.a_head} with {{x}} as {ends.its} {one}?",
         f"Can you name {ends.a_head} whose {one} is {{x}}?",
     )
@@ -165,6 +171,7 @@ def ask_noun(noun: str, ends: Ends) -> Texts:
 def ask_noun_of(noun: str, of: str, ends: Ends, be: str = "is") -> Texts:
     one, lists = singular(noun), english()
     a_noun = f"the {one}" if one in lists.one_each or (ends.sole and one not in lists.belonging) else article(one)
+    a_noun = one if one in lists.uncountable else a_noun
     who = who_or_what(noun, Ends("", ends.head))
     tail = (
         f"{ends.what_tail} {be} {{x}} {a_noun} {of}?",

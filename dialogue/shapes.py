@@ -15,6 +15,7 @@ compound  rent / currency                Which currency is recorded for the rent
 from dataclasses import replace
 
 from dialogue.nouns import Ends, Texts, ask_by, ask_here, ask_noun, ask_noun_of, ask_this
+from dialogue.own_ends import ask_dated, ask_tails_own, is_tail, without_head
 from dialogue.stranded import ask_having, ask_named, ask_noun_with, ask_part, ask_place, ask_role
 from dialogue.verb_forms import bare_of_participle, bare_of_third, is_bare, third_person, verb_forms
 from dialogue.verbs import (
@@ -44,6 +45,7 @@ from dialogue.words import (
 )
 
 _NOBODY = ("place", "work", "event", "thing", "time")
+_FIRMS = ("company", "business", "brand", "organization", "organisation", "foundation", "bank")
 _HAVING = ("has", "have", "had")
 _NOUN_ENDINGS = (  # of what is no verb before a preposition
     "ion", "er", "or", "ment", "ist", "ee", "ity", "ness", "ing", "ure", "age", "ship", "ance", "ence", "al", "ant",
@@ -59,6 +61,11 @@ def shape(phrase: tuple[str, ...], ends: Ends, is_path: bool, said: tuple[str, .
     words, auxiliary, negated = phrase, "", len(phrase) > 2 and phrase[1] == "not"
     while len(words) > 1 and words[0] in lists.auxiliaries:
         words, auxiliary = words[1:], words[0]
+    if not is_path:
+        words = without_head(words, ends)
+    joined = len(words) > 2 and auxiliary in ("is", "are") and is_adjective(words[1]) and words[1] != "the same"
+    if joined and not is_adverb(words[0]) and not is_adjective(words[0]):
+        words = (f"{words[0]}-{words[1]}", *words[2:])  # is pin-compatible with
     if len(words) > 2 and words[0] in lists.before_participles and is_participle(words[1]):
         words = (f"{words[0]}-{words[1]}", *words[2:])  # peer-reviewed by
     if "same" in words[:-1]:  # is the same as
@@ -73,15 +80,21 @@ def shape(phrase: tuple[str, ...], ends: Ends, is_path: bool, said: tuple[str, .
         and "this" not in words
         and (own := head_word(ends.head))
         and own in words[words.index("of") :]
+        and "the" not in " ".join(said).split()  # man of the match
     ):
         words = words[: words.index("of")]  # original language of film or TV show
     if "or" in words and (lists.prepositions.intersection(words) or any(map(is_participle, words))):
-        return ask_named(" ".join(said), ends)
+        whole = words[1:2] == ("of",) and not any(map(is_participle, words)) and not last
+        return ask_noun(" ".join(words), ends) if whole else ask_named(" ".join(said), ends)
+    if not is_path and auxiliary in ("", "was") and (dated := ask_dated(words, ends)):
+        return dated
     told = _with_articles(words, said) if last else words
     if auxiliary in _HAVING and finite(words) is None and is_participle(words[0]) and (last or len(words) == 1):
         return ask_perfect(told, ends) if words[-1] != "by" else ask_passive(words, ends)
     passive = auxiliary != "" and auxiliary not in _HAVING
-    if words[0] in lists.prepositions or words[0] in lists.auxiliaries:
+    if words[0] in (lists.prepositions | lists.auxiliaries) - lists.doing:
+        if last and len(words) > 2:
+            return ask_place(" ".join(told), "", ends)  # of counsel at
         if words[0] not in lists.beside or (words[0] in ("about", "for", "via") and len(words) > 1):
             return ask_named(" ".join(words), ends)
         return ask_place(" ".join(told), "", ends) if last else ask_place(words[0], " ".join(words[1:]), ends)
@@ -106,7 +119,7 @@ def shape(phrase: tuple[str, ...], ends: Ends, is_path: bool, said: tuple[str, .
         return ask_here(words[:-1], ends)
     if not passive and last and words[:2] == ("used", "to") and len(words) > 3:
         return ask_verb(told, ends)  # used to work for
-    if not passive and _does_itself(words, verb, is_path):
+    if not passive and _does_itself(words, verb, ends, is_path):
         return ask_verb(told, ends)
     after = lists.prepositions.intersection(words[1:])
     if (
@@ -127,8 +140,9 @@ def _with_articles(words: tuple[str, ...], said: tuple[str, ...]) -> tuple[str, 
     """Return a name with its own articles, or with one that it leaves out: in the collection of, won a medal at."""
     told = _told(words, said)
     lists = english()
-    if told == words and len(words) == 3 and words[1] in lists.one_of_many:
-        return words[0], article(words[1]), words[2]
+    between = lists.prepositions.intersection(words[1:-1])
+    if told == words and len(words) in (3, 4) and words[-2] in lists.one_of_many and words[-1] != "of" and not between:
+        return words[0], article(" ".join(words[1:-1])), words[-1]
     if told != words or words[-1] != "of":
         return told
     first = next((i for i in range(len(words) - 2, 0, -1) if words[i] in lists.prepositions), 0) + 1
@@ -178,13 +192,24 @@ def _one_word(word: str, ends: Ends, is_path: bool) -> Texts:
             return ask_verb((word,), ends)
         bare = bare_of_third(word) or ""
         own, other = kind_of(singular(word)), kind_of(ends.tail)
-        other_noun = ends.tail and head_word(ends.tail) != singular(word) and (own != other or own == "thing")
+        either = own != other or own == "thing" or (own == "organization" and head_word(ends.tail) not in _FIRMS)
+        other_noun = ends.tail and head_word(ends.tail) != singular(word) and either
         if bare in verb_forms().either and other_noun and (own != "person" or other in _NOBODY):
             return ask_verb((word,), ends)  # hosts, of a festival
+        if bare in verb_forms().either and not is_path and own == "person" and _does_so(bare, ends):
+            return ask_verb((word,), ends)  # coaches, of a person
         if bare not in verb_forms().nouns and not noun and not is_path and unlike:
             return ask_verb((word,), ends)
     done = is_participle(word) and not rather_noun(word) and word not in ("born", "gone", "known", "become")
     return ask_done(word, ends) if done and (word.endswith("ed") or bare_of_participle(word)) else ask_noun(word, ends)
+
+
+def _does_so(bare: str, ends: Ends) -> bool:
+    """Say whether a head is who does it, where a plural would be persons: a man coaches a team, a guide guides."""
+    head, tail = head_word(ends.head), head_word(ends.tail)
+    if not head or not tail or tail == bare:
+        return False
+    return head in (bare, tail) or kind_of(ends.head) == "person" != kind_of(ends.tail)
 
 
 def _did_itself(words: tuple[str, ...], verb: str, ends: Ends) -> bool:
@@ -202,19 +227,23 @@ def _did_itself(words: tuple[str, ...], verb: str, ends: Ends) -> bool:
     return not (done_to and ends.head and kind_of(ends.head) in ("thing", "work", "event") and link in over)
 
 
-def _does_itself(words: tuple[str, ...], verb: str, is_path: bool) -> bool:
+def _does_itself(words: tuple[str, ...], verb: str, ends: Ends, is_path: bool) -> bool:
     """Say whether a name tells what the head does: hauls trains on, forms part of; not awards received, parts for."""
     lists = english()
     last = words[-1] in lists.prepositions
     start = 1 if verb != words[0] else 0
     if not is_path and _has_object(words[start:]):
         return True
+    leads = (
+        not is_path and words[start + 1 : start + 2] and words[start + 1] in lists.prepositions - {"of", "for", "by"}
+    )
     if verb in lists.verbs:
-        return verb not in lists.nouns_rather_than_verbs or last
+        return verb not in lists.nouns_rather_than_verbs or last or leads
     found = finite(words[start:])
     if found is None or found[0] != "does":
         return len(words) == 2 and last and _like_third(words[0]) and words[1] not in ("of", "for", "by")
-    if found[1] not in verb_forms().nouns:
+    somebody = kind_of(ends.head) == "person" != kind_of(singular(words[start])) and words[-1] == "for"  # reviews for
+    if found[1] not in verb_forms().nouns or (somebody and not is_path):
         return True
     return last and (len(words) > 2 + start or words[-1] not in ("of", "for", "by"))
 
@@ -252,6 +281,10 @@ def _noun_phrase(words: tuple[str, ...], auxiliary: str, ends: Ends, said: tuple
     """Return the texts of a name that is a noun, and what stands around it."""
     lists = english()
     link = words[-1] if words[-1] in lists.prepositions else ""
+    counted = words[-1] in lists.units_of_time and head_word(ends.tail) in lists.numbers
+    if (words[-1] in lists.units or counted) and len(words) > 1:  # runtime in minutes
+        noun = " ".join(words[: -2 if words[-2] == "in" else -1])
+        return replace(ask_noun(f"{noun} in {words[-1]}", replace(ends, several=False)), noun="answer")
     if len(words) > 2 and link and is_participle(words[-2]) and (link == "by" or not rather_noun(words[-2])):
         noun = " ".join(words[:-2])
         if _is_part(noun, link, ends):
@@ -261,12 +294,12 @@ def _noun_phrase(words: tuple[str, ...], auxiliary: str, ends: Ends, said: tuple
         return ask_part(" ".join(words[:-2]), " ".join(words[-2:]), ends)
     at = next((i for i, word in enumerate(words) if i and word in lists.prepositions), 0)
     if at > 1 and not link and is_participle(words[at - 1]) and not rather_noun(words[at - 1]):
-        told = " ".join(_told(words, said))
-        if words[at] == "by":
-            return ask_named(told, ends)  # office held by head of government
+        told = _with_the(_told(words, said))
         return replace(ask_noun(told, replace(ends, several=False)), noun="answer")  # catalyst used in the synthesis
     if at and at < len(words) - 1 and link == "":
         noun, rest = " ".join(words[:at]), " ".join(words[at + 1 :])
+        if auxiliary not in _HAVING and (asked := ask_tails_own(noun, words[at], rest, ends)):
+            return asked
         if (auxiliary == "is" or words[at - 1] in lists.belonging) and words[at] in ("of", "for", "in", "to"):
             return replace(ask_noun_of(noun, words[at], replace(ends, tail=rest)), noun=rest)
         if words[at] != "of" and not is_participle(words[at - 1]) and words[at] not in ("for", "and"):
@@ -276,11 +309,22 @@ def _noun_phrase(words: tuple[str, ...], auxiliary: str, ends: Ends, said: tuple
         return ask_by(" ".join(words[:-1]), ends)
     if link:
         noun = " ".join(words[:-1])
+        if auxiliary == "" and is_tail(noun, link, ends):
+            return ask_noun(noun, ends)
         own = noun.split()[0] + " " + " ".join(_told(words, said)[1:-1])
         return _noun_and_link(own.strip(), link, auxiliary, ends)
     if made := cut_made(words):
         return ask_made(*made, ends)
-    return ask_noun(" ".join(_told(words, said) if at else words), ends)  # player of the year
+    return ask_noun(_with_the(_told(words, said)) if at else " ".join(words), ends)  # player of the year
+
+
+def _with_the(words: tuple[str, ...]) -> str:
+    """Return a noun with an article that it leaves out before one of its own: chair of the board."""
+    lists = english()
+    before = zip(("", *words), words, strict=False)
+    return " ".join(
+        f"the {word}" if link in ("of", "by") and word in lists.the_after_of else word for link, word in before
+    )
 
 
 def _noun_and_link(noun: str, link: str, auxiliary: str, ends: Ends) -> Texts:

@@ -13,6 +13,7 @@ from dialogue.verb_forms import (
 )
 from dialogue.words import (
     article,
+    countable,
     english,
     head_word,
     is_adjective,
@@ -37,15 +38,19 @@ def ask_passive(words: tuple[str, ...], ends: Ends, auxiliary: str = "") -> Text
     predicate = " ".join(words if goal else words[: at + 1])
     thing = "" if goal else " ".join(words[at + 1 :])
     said = words[1] if is_adverb(words[0], words[1]) else words[0]
-    be = _be(said, words[0], auxiliary, words[at])
+    be = _be(said, words[0], auxiliary, words[at]) if words[at] != "since" or auxiliary else "has"
     if be == "has":
         words, at, predicate = ("been", *words), at + 1, f"been {predicate}"
     what = f"Which {thing}" if thing else ends.what_tail
     whats = ends.what_tails(thing) if words[at] != "by" else what
     low = what[:1].lower() + what[1:]
     place = not thing and kind_of(ends.tail) == "place" and words[at] in ("in", "at", "on", "near")
-    if place:
-        bare = " ".join(words[:at])
+    bare = " ".join(words[:at])
+    if when := _when(words[at], thing or ends.tail, ends):
+        if be == "is" and auxiliary == "" and is_participle(said) and _is_past(said, thing or ends.tail):
+            be = "was"
+        tail = (f"{when} {be} {{x}} {bare}?", *_low(when, f"{{x}} {be} {bare}"))
+    elif place:
         tail = (
             f"Where {be} {{x}} {bare}?",
             f"{words[at].capitalize()} which {ends.tail} {be} {{x}} {bare}?",
@@ -69,6 +74,23 @@ def ask_passive(words: tuple[str, ...], ends: Ends, auxiliary: str = "") -> Text
     )
     said = f"{{head}} {be} {predicate} {{tail}}."
     return Texts(tail, head, (said, f"{{tail}} {did} {{head}}." if did else also(said, ends)), thing or "answer", "")
+
+
+def _when(link: str, noun: str, ends: Ends) -> str:
+    """Return what asks for a time, with its preposition before it: in which year; empty if it is none."""
+    if link not in ("in", "on", "at", "during", "since", "until") or kind_of(noun) != "time":
+        return ""
+    return f"{link.capitalize()} which {plural(noun) if ends.several and countable(noun) else noun}"
+
+
+def _is_past(done: str, noun: str) -> bool:
+    """Say whether what else is a state was done at a time: closed in a year, but scheduled on a date."""
+    return head_word(noun) in ("year", "date", "decade", "century") and done not in english().timeless
+
+
+def _low(asked: str, told: str) -> tuple[str, str]:
+    low = asked[:1].lower() + asked[1:]
+    return f"Do you know {low} {told}?", f"Can you tell me {low} {told}?"
 
 
 def _be(done: str, first: str, auxiliary: str, link: str = "") -> str:
@@ -127,7 +149,8 @@ def finite(words: tuple[str, ...]) -> tuple[str, str] | None:
     if (bare := bare_of_third(word)) is not None:
         return "does", bare
     alone = len(words) > 1 and words[-1] in lists.prepositions and words[1] not in ("of", "for", "by")
-    if alone and is_bare(word) and word not in verb_forms().nouns:
+    other = bare_of_participle(word) not in (None, word)  # found in
+    if alone and is_bare(word) and word not in verb_forms().nouns and not other:
         return "does", word  # LIVE_IN
     return None
 
@@ -145,10 +168,14 @@ def did_it_to(words: tuple[str, ...], ends: Ends) -> bool:
     bare = bare_of_participle(words[0])
     if bare is None or past_of(bare) != words[0] or rather_noun(words[0]) or words[0] in english().attributes:
         return False
+    if words[1] in english().prepositions:
+        return False  # appointed in year
     thing = " ".join(words[1:])
     whole = head_word(thing) == words[-1] and head_word(ends.tail) == singular(words[-1])
     links = english().prepositions
     goes_on = words[-1] in links and not links.intersection(words[1:2]) and not is_adverb(words[1], words[0])
+    if goes_on and words[-1] == "of" and words[-2] not in english().particles | english().bare_before_of:
+        return True  # discovered moon of
     return (whole or goes_on) and kind_of(ends.head) in ("person", "organization", "group")
 
 
@@ -191,6 +218,10 @@ def _ask_verb(adverb: str, said: str, does: str, bare: str, rest: tuple[str, ...
             f"{after.strip().capitalize()} which {ends.tail} {does} {{x}} {bare}?",
             f"Can you tell me where {{x}} {finite}?",
         )
+    *object_, link = after.split() or [""]
+    if when := _when(link, thing or ends.tail, ends):
+        did, said = (" ".join([verb, *object_]) for verb in (bare, finite))
+        tail = (f"{when} {does} {{x}} {did}?", *_low(when, f"{{x}} {said}"))
     that = ends.that
     head = (
         f"{ends.which_head} {finite}{after} {{x}}?",

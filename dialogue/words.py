@@ -17,10 +17,12 @@ _LISTS = (
     "same_people", "present_adverbs", "attributive", "plural_only", "states_but_by", "bare_before_of", "purposes",
     "doing", "mass", "before_participles", "one_each", "one_of_many", "passive_before_links",
     "nouns_rather_than_adjectives", "particles", "attributes",
+    "general", "the_after_of", "timeless", "units", "units_of_time", "numbers",
 )  # fmt: skip
 _ARTICLES = frozenset({"a", "an", "the"})
 _PREFIX = re.compile(r"(?<![^\W_])(co|sub|ex|non|vice)_(?=[a-z])")  # co_patentee
-_HUMP = re.compile(r"(?<=[a-z\d])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_LINK = r"(?:of|by|for|in|at|to)(?:[A-Z]|$)"  # PIof
+_HUMP = re.compile(rf"(?<=[a-z\d])(?=[A-Z])|(?<=[A-Z])(?=[A-Z](?!{_LINK})[a-z])|(?<=[A-Z]{{2}})(?={_LINK})")
 _AN = re.compile(r"(?:[aeio]|u(?!ni|s|k|r[aeiou]|t[aeiou])|un(?!i)|uni[mn]|hour|heir|hono|honest|MBA|NFL|NCAA|HUD|MMO)")
 _LONE_VOWEL_LETTER = re.compile(r"[AEFHILMNORSX][A-Z]")  # an NFL team, but a UN body
 
@@ -59,6 +61,12 @@ class English:
     nouns_rather_than_adjectives: frozenset[str]
     particles: frozenset[str]
     attributes: frozenset[str]
+    general: frozenset[str]
+    the_after_of: frozenset[str]
+    timeless: frozenset[str]
+    units: frozenset[str]
+    units_of_time: frozenset[str]
+    numbers: frozenset[str]
     collectives: Mapping[str, str]
     plurals: Mapping[str, str]
     singulars: Mapping[str, str]
@@ -261,6 +269,6 @@ def _singular_word(word: str) -> str:
         return word[:-3] + "y"
     if re.search(r"(?:ss|x|zz|tz|ch|sh)es$", word):
         return word[:-2]
-    if word.endswith(("statuses", "viruses", "campuses", "buses")):
+    if word.endswith(("tuses", "ruses", "puses", "buses", "nuses", "nsuses", "ircuses")):
         return word[:-2]
     return word.removesuffix("s")
