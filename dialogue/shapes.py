@@ -14,6 +14,7 @@ compound  rent / currency                Which currency is recorded for the rent
 
 from dataclasses import replace
 
+from dialogue.inner_articles import told_words, with_articles, with_the
 from dialogue.nouns import Ends, Texts, ask_by, ask_here, ask_noun, ask_noun_of, ask_this
 from dialogue.own_ends import ask_dated, ask_tails_own, is_tail, without_head
 from dialogue.stranded import ask_having, ask_named, ask_noun_with, ask_part, ask_place, ask_role
@@ -31,7 +32,6 @@ from dialogue.verbs import (
     is_phrasal,
 )
 from dialogue.words import (
-    article,
     english,
     head_word,
     is_adjective,
@@ -52,6 +52,7 @@ _NOUN_ENDINGS = (  # of what is no verb before a preposition
     "ent", "ism", "dom", "th", "gy", "ey", "ue", "right", "link", "tie", "point", "part", "unit", "key", "guide",
     "route", "road", "path",
 )  # fmt: skip
+_LIKE_ADJECTIVES = ("ic", "ous", "ful", "less", "ive")  # is toxic in
 _VERBS_IN_S = ("ates", "izes", "ises", "ifies", "ives")  # gravitates towards
 
 
@@ -63,13 +64,17 @@ def shape(phrase: tuple[str, ...], ends: Ends, is_path: bool, said: tuple[str, .
         words, auxiliary = words[1:], words[0]
     if not is_path:
         words = without_head(words, ends)
-    joined = len(words) > 2 and auxiliary in ("is", "are") and is_adjective(words[1]) and words[1] != "the same"
-    if joined and not is_adverb(words[0]) and not is_adjective(words[0]):
+    if (joined := "-".join(words[:2])) in lists.hyphenated or (joined := "-".join(words[-2:])) in lists.hyphenated:
+        words = (joined, *words[2:]) if joined == "-".join(words[:2]) else (*words[:-2], joined)
+    fused = len(words) > 2 and auxiliary in ("is", "are") and is_adjective(words[1]) and words[1] != "the same"
+    if fused and not is_adverb(words[0]) and not is_adjective(words[0]):
         words = (f"{words[0]}-{words[1]}", *words[2:])  # is pin-compatible with
     if len(words) > 2 and words[0] in lists.before_participles and is_participle(words[1]):
         words = (f"{words[0]}-{words[1]}", *words[2:])  # peer-reviewed by
     if "same" in words[:-1]:  # is the same as
         words = tuple("the same" if word == "same" else word for word in words)
+    pairs = zip(("", *words), words, strict=False)
+    words = tuple(f"the {word}" if b in lists.prepositions and word in lists.the_within else word for b, word in pairs)
     last = words[-1] in lists.prepositions
     if words in (("has",), ("have",)):
         return ask_having(ends)
@@ -88,7 +93,7 @@ def shape(phrase: tuple[str, ...], ends: Ends, is_path: bool, said: tuple[str, .
         return ask_noun(" ".join(words), ends) if whole else ask_named(" ".join(said), ends)
     if not is_path and auxiliary in ("", "was") and (dated := ask_dated(words, ends)):
         return dated
-    told = _with_articles(words, said) if last else words
+    told = with_articles(words, said) if last else words
     if auxiliary in _HAVING and finite(words) is None and is_participle(words[0]) and (last or len(words) == 1):
         return ask_perfect(told, ends) if words[-1] != "by" else ask_passive(words, ends)
     passive = auxiliary != "" and auxiliary not in _HAVING
@@ -129,37 +134,12 @@ def shape(phrase: tuple[str, ...], ends: Ends, is_path: bool, said: tuple[str, .
     ):
         return ask_passive(told, ends, auxiliary)
     link = words[words.index(verb) + 1] if words.index(verb) + 1 < len(words) else ""
-    if link in lists.prepositions and like_adjective(verb, link):
+    looks = auxiliary in ("is", "are") and verb.endswith(_LIKE_ADJECTIVES) and verb not in lists.no_adjectives
+    if link in lists.prepositions and (like_adjective(verb, link) or (looks and kind_of(verb) == "thing")):
         return ask_passive(told, ends, auxiliary or "is")
     if len(words) == 2 and _is_doing(words):
         return ask_passive(words, ends, auxiliary or "is")
     return _noun_phrase(words, auxiliary, ends, said)
-
-
-def _with_articles(words: tuple[str, ...], said: tuple[str, ...]) -> tuple[str, ...]:
-    """Return a name with its own articles, or with one that it leaves out: in the collection of, won a medal at."""
-    told = _told(words, said)
-    lists = english()
-    between = lists.prepositions.intersection(words[1:-1])
-    if told == words and len(words) in (3, 4) and words[-2] in lists.one_of_many and words[-1] != "of" and not between:
-        return words[0], article(" ".join(words[1:-1])), words[-1]
-    if told != words or words[-1] != "of":
-        return told
-    first = next((i for i in range(len(words) - 2, 0, -1) if words[i] in lists.prepositions), 0) + 1
-    noun = words[-2]
-    if first > len(words) - 2 or is_plural(noun) or {noun, "of"} & lists.bare_before_of or noun in lists.uncountable:
-        return words
-    return (*words[:first], f"the {words[first]}", *words[first + 1 :])
-
-
-def _told(words: tuple[str, ...], said: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the last words of a name with the articles between them: flies the flag of."""
-    own = said[len(said) - len(words) :]
-    if len(own) != len(words) or any(
-        with_article.split()[-1] != word for with_article, word in zip(own, words, strict=True)
-    ):
-        return words
-    return (words[0], *own[1:])
 
 
 def _done_to_head(word: str, auxiliary: str, ends: Ends) -> Texts | None:
@@ -181,7 +161,8 @@ def _somebody_did(words: tuple[str, ...], ends: Ends) -> bool:
 
 def _one_word(word: str, ends: Ends, is_path: bool) -> Texts:
     lists = english()
-    if is_adjective(word) and word not in lists.nouns_rather_than_adjectives:
+    stranger = word not in lists.adjectives and ends.tail and head_word(ends.tail) != head_word(ends.head)  # deductible
+    if is_adjective(word) and word not in lists.nouns_rather_than_adjectives and not stranger:
         return ask_passive((word, "to"), ends, "is")
     if word in lists.doing:
         return ask_verb((third_person(_verb_of_doing(word)),), ends)
@@ -201,7 +182,11 @@ def _one_word(word: str, ends: Ends, is_path: bool) -> Texts:
         if bare not in verb_forms().nouns and not noun and not is_path and unlike:
             return ask_verb((word,), ends)
     done = is_participle(word) and not rather_noun(word) and word not in ("born", "gone", "known", "become")
-    return ask_done(word, ends) if done and (word.endswith("ed") or bare_of_participle(word)) else ask_noun(word, ends)
+    if done and (word.endswith("ed") or bare_of_participle(word)):
+        return ask_done(word, ends)
+    if is_plural(word) and _is_count((word,), ends):
+        return ask_noun(f"number of {word}", replace(ends, several=False))
+    return ask_noun(word, ends)
 
 
 def _does_so(bare: str, ends: Ends) -> bool:
@@ -234,9 +219,9 @@ def _does_itself(words: tuple[str, ...], verb: str, ends: Ends, is_path: bool) -
     start = 1 if verb != words[0] else 0
     if not is_path and _has_object(words[start:]):
         return True
-    leads = (
-        not is_path and words[start + 1 : start + 2] and words[start + 1] in lists.prepositions - {"of", "for", "by"}
-    )
+    after = words[start + 1] if start + 1 < len(words) else ""
+    without = {"of", "by"} if kind_of(ends.head) == "person" else {"of", "by", "for"}
+    leads = not is_path and after in lists.prepositions - without
     if verb in lists.verbs:
         return verb not in lists.nouns_rather_than_verbs or last or leads
     found = finite(words[start:])
@@ -281,6 +266,8 @@ def _noun_phrase(words: tuple[str, ...], auxiliary: str, ends: Ends, said: tuple
     """Return the texts of a name that is a noun, and what stands around it."""
     lists = english()
     link = words[-1] if words[-1] in lists.prepositions else ""
+    if not link and is_plural(words[-1]) and _is_count(words, ends):
+        return ask_noun(f"number of {' '.join(words)}", replace(ends, several=False))
     counted = words[-1] in lists.units_of_time and head_word(ends.tail) in lists.numbers
     if (words[-1] in lists.units or counted) and len(words) > 1:  # runtime in minutes
         noun = " ".join(words[: -2 if words[-2] == "in" else -1])
@@ -294,7 +281,7 @@ def _noun_phrase(words: tuple[str, ...], auxiliary: str, ends: Ends, said: tuple
         return ask_part(" ".join(words[:-2]), " ".join(words[-2:]), ends)
     at = next((i for i, word in enumerate(words) if i and word in lists.prepositions), 0)
     if at > 1 and not link and is_participle(words[at - 1]) and not rather_noun(words[at - 1]):
-        told = _with_the(_told(words, said))
+        told = with_the(told_words(words, said))
         return replace(ask_noun(told, replace(ends, several=False)), noun="answer")  # catalyst used in the synthesis
     if at and at < len(words) - 1 and link == "":
         noun, rest = " ".join(words[:at]), " ".join(words[at + 1 :])
@@ -303,7 +290,7 @@ def _noun_phrase(words: tuple[str, ...], auxiliary: str, ends: Ends, said: tuple
         if (auxiliary == "is" or words[at - 1] in lists.belonging) and words[at] in ("of", "for", "in", "to"):
             return replace(ask_noun_of(noun, words[at], replace(ends, tail=rest)), noun=rest)
         if words[at] != "of" and not is_participle(words[at - 1]) and words[at] not in ("for", "and"):
-            told = " ".join(_told(words, said))
+            told = " ".join(told_words(words, said))
             return ask_noun(told, ends) if kind_of(noun) == "person" else ask_role(told, ends)  # editor in chief
     if link == "by":
         return ask_by(" ".join(words[:-1]), ends)
@@ -311,20 +298,18 @@ def _noun_phrase(words: tuple[str, ...], auxiliary: str, ends: Ends, said: tuple
         noun = " ".join(words[:-1])
         if auxiliary == "" and is_tail(noun, link, ends):
             return ask_noun(noun, ends)
-        own = noun.split()[0] + " " + " ".join(_told(words, said)[1:-1])
+        own = noun.split()[0] + " " + " ".join(told_words(words, said)[1:-1])
         return _noun_and_link(own.strip(), link, auxiliary, ends)
     if made := cut_made(words):
         return ask_made(*made, ends)
-    return ask_noun(_with_the(_told(words, said)) if at else " ".join(words), ends)  # player of the year
+    return ask_noun(with_the(told_words(words, said)) if at else " ".join(words), ends)  # player of the year
 
 
-def _with_the(words: tuple[str, ...]) -> str:
-    """Return a noun with an article that it leaves out before one of its own: chair of the board."""
+def _is_count(words: tuple[str, ...], ends: Ends) -> bool:
+    """Say whether a plural leads to how many there are: annual visitors, to a number."""
     lists = english()
-    before = zip(("", *words), words, strict=False)
-    return " ".join(
-        f"the {word}" if link in ("of", "by") and word in lists.the_after_of else word for link, word in before
-    )
+    units = lists.units | lists.units_of_time | lists.numbers | {"number"}
+    return head_word(ends.tail) in lists.numbers and not units.intersection((*words, singular(words[-1])))
 
 
 def _noun_and_link(noun: str, link: str, auxiliary: str, ends: Ends) -> Texts:

@@ -24,6 +24,7 @@ class VerbForms:
     either: frozenset[str]  # verbs all the same where the type of what follows is of another kind
     no_persons: frozenset[str]
     giving: frozenset[str]  # the head of their passive gets something: was awarded a prize
+    naming: frozenset[str]  # what follows their passive is what the head is then: crowned king in
     deeds: frozenset[str]  # what persons do, and is done to things too
 
 
@@ -48,7 +49,7 @@ def verb_forms() -> VerbForms:
         participle_of,
         *(
             frozenset(more[name].split())
-            for name in ("intransitive", "nouns", "either", "no_persons", "giving", "deeds")
+            for name in ("intransitive", "nouns", "either", "no_persons", "giving", "naming", "deeds")
         ),
     )
 

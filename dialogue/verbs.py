@@ -38,7 +38,7 @@ def ask_passive(words: tuple[str, ...], ends: Ends, auxiliary: str = "") -> Text
     predicate = " ".join(words if goal else words[: at + 1])
     thing = "" if goal else " ".join(words[at + 1 :])
     said = words[1] if is_adverb(words[0], words[1]) else words[0]
-    be = _be(said, words[0], auxiliary, words[at]) if words[at] != "since" or auxiliary else "has"
+    be = _be(said, words[0], auxiliary, words[at]) if words[at] != "since" else "has"
     if be == "has":
         words, at, predicate = ("been", *words), at + 1, f"been {predicate}"
     what = f"Which {thing}" if thing else ends.what_tail
@@ -98,7 +98,11 @@ def _be(done: str, first: str, auxiliary: str, link: str = "") -> str:
     own = {"is": "is", "are": "is", "was": "was", "were": "was", "been": "has"}
     lists = english()
     lasts = done in lists.states or is_adjective(done) or not is_participle(done) or first in lists.present_adverbs
-    lasts = lasts or (done in lists.states_but_by and link != "by") or (done == "made" and link in ("of", "from"))
+    lasts = (
+        lasts
+        or (done in lists.states_but_by and link not in ("by", "at"))
+        or (done == "made" and link in ("of", "from"))
+    )
     return own.get(auxiliary) or ("is" if lasts else "was")
 
 
@@ -150,7 +154,7 @@ def finite(words: tuple[str, ...]) -> tuple[str, str] | None:
         return "does", bare
     alone = len(words) > 1 and words[-1] in lists.prepositions and words[1] not in ("of", "for", "by")
     other = bare_of_participle(word) not in (None, word)  # found in
-    if alone and is_bare(word) and word not in verb_forms().nouns and not other:
+    if alone and is_bare(word) and word not in verb_forms().nouns and not other and not is_adjective(word):
         return "does", word  # LIVE_IN
     return None
 
@@ -172,10 +176,13 @@ def did_it_to(words: tuple[str, ...], ends: Ends) -> bool:
         return False  # appointed in year
     thing = " ".join(words[1:])
     whole = head_word(thing) == words[-1] and head_word(ends.tail) == singular(words[-1])
-    links = english().prepositions
-    goes_on = words[-1] in links and not links.intersection(words[1:2]) and not is_adverb(words[1], words[0])
-    if goes_on and words[-1] == "of" and words[-2] not in english().particles | english().bare_before_of:
-        return True  # discovered moon of
+    lists, forms = english(), verb_forms()
+    goes_on = words[-1] in lists.prepositions and not is_adverb(words[1], words[0]) and bare not in forms.naming
+    if goes_on and words[-2] not in lists.particles | lists.bare_before_of:
+        plain = kind_of(words[1]) == "thing" and not is_adjective(words[1]) and not is_participle(words[1])
+        other = words[-1] not in ("by", "for", "as") and bare not in forms.giving
+        if words[-1] == "of" or (plain and other and len(words) == 3 and words[0].endswith("ed")):
+            return True  # discovered moon of, ceased publication in
     return (whole or goes_on) and kind_of(ends.head) in ("person", "organization", "group")
 
 

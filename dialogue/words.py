@@ -17,7 +17,8 @@ _LISTS = (
     "same_people", "present_adverbs", "attributive", "plural_only", "states_but_by", "bare_before_of", "purposes",
     "doing", "mass", "before_participles", "one_each", "one_of_many", "passive_before_links",
     "nouns_rather_than_adjectives", "particles", "attributes",
-    "general", "the_after_of", "timeless", "units", "units_of_time", "numbers",
+    "general", "the_after_of", "timeless", "units", "units_of_time", "numbers", "hyphenated", "have_one", "no_one",
+    "the_within", "no_adjectives",
 )  # fmt: skip
 _ARTICLES = frozenset({"a", "an", "the"})
 _PREFIX = re.compile(r"(?<![^\W_])(co|sub|ex|non|vice)_(?=[a-z])")  # co_patentee
@@ -67,6 +68,11 @@ class English:
     units: frozenset[str]
     units_of_time: frozenset[str]
     numbers: frozenset[str]
+    hyphenated: frozenset[str]
+    have_one: frozenset[str]
+    no_one: frozenset[str]
+    the_within: frozenset[str]
+    no_adjectives: frozenset[str]
     collectives: Mapping[str, str]
     plurals: Mapping[str, str]
     singulars: Mapping[str, str]
