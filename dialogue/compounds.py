@@ -1,8 +1,8 @@
 """Relations of two hops, `a./b`: b is a detail of a. Rent / currency: which currency is recorded for the rent?"""
 
+from dialogue.made import cut_made
 from dialogue.nouns import Ends, Texts
 from dialogue.shapes import shape
-from dialogue.verbs import cut_made
 from dialogue.words import article, english, head_word, is_participle, is_plural, kind_of, singular
 
 

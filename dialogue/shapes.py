@@ -15,6 +15,7 @@ compound  rent / currency                Which currency is recorded for the rent
 from dataclasses import replace
 
 from dialogue.inner_articles import told_words, with_articles, with_the
+from dialogue.made import ask_made, cut_made
 from dialogue.nouns import Ends, Texts, ask_by, ask_here, ask_noun, ask_noun_of, ask_this
 from dialogue.own_ends import ask_dated, ask_tails_own, is_tail, without_head
 from dialogue.stranded import ask_having, ask_named, ask_noun_with, ask_part, ask_place, ask_role
@@ -22,11 +23,9 @@ from dialogue.verb_forms import bare_of_participle, bare_of_third, is_bare, thir
 from dialogue.verbs import (
     ask_done,
     ask_given,
-    ask_made,
     ask_passive,
     ask_perfect,
     ask_verb,
-    cut_made,
     did_it_to,
     finite,
     is_phrasal,
