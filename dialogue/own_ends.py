@@ -2,7 +2,7 @@
 
 from dialogue.nouns import Ends, Texts, ask_noun_of
 from dialogue.stranded import ask_noun_with
-from dialogue.verb_forms import active_past
+from dialogue.verb_forms import active_past, bare_of_third
 from dialogue.verbs import ask_passive, ask_verb
 from dialogue.words import english, head_word, is_participle, kind_of, rather_noun, singular
 
@@ -16,7 +16,8 @@ def without_head(words: tuple[str, ...], ends: Ends) -> tuple[str, ...]:
     own = head_word(ends.head)
     at = next((i for i, word in enumerate(words[:-1], start=1) if word == own), 0)
     rest = words[at:]
-    if not at or kind_of(own) == "person" or english().prepositions.intersection(words[:at]):
+    tells = at > 1 and (is_participle(words[0]) or bare_of_third(words[0]) is not None)  # won best airport in
+    if not at or tells or kind_of(own) == "person" or english().prepositions.intersection(words[:at]):
         return words
     done = len(rest) > 1 and is_participle(rest[0]) and rest[1] in english().prepositions
     return rest if done or rest[0] in _WHERE else words

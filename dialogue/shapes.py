@@ -227,7 +227,8 @@ def _does_itself(words: tuple[str, ...], verb: str, ends: Ends, is_path: bool) -
     if found is None or found[0] != "does":
         return len(words) == 2 and last and _like_third(words[0]) and words[1] not in ("of", "for", "by")
     somebody = kind_of(ends.head) == "person" != kind_of(singular(words[start])) and words[-1] == "for"  # reviews for
-    if found[1] not in verb_forms().nouns or (somebody and not is_path):
+    somewhere = leads and not last and head_word(words[-1]) == head_word(ends.tail)  # boards at gate
+    if found[1] not in verb_forms().nouns or somewhere or (somebody and not is_path):
         return True
     return last and (len(words) > 2 + start or words[-1] not in ("of", "for", "by"))
 
