@@ -9,21 +9,26 @@ from importlib.resources import files
 
 from dialogue.words import kind_of
 
-_HAS_ONE = re.compile(r"(?:the|a|an|la|le|les|el|los|las|il|der|die|das) ", re.IGNORECASE)
+_HAS_ONE = re.compile(
+    r"(?:the|a|an) |(?:la|le|les|el|los|las|il|der|die|das) \S+$|(?:der|die|das|il|le|les|las) ", re.IGNORECASE
+)  # not the Los Angeles Lakers
 _NUMBERED = re.compile(
     r"\d+(?:st|nd|rd|th) (?!Century)|\d{4}(?:[\u2013-]\d+)? [A-Z]"
 )  # the 54th Grammy Awards, the 2003 NBA Draft
 
 _SOMEBODYS = re.compile(r"(?:St\.? |(?!Children|Women|Men|People)[A-Z][a-z]+['’]s? )")
-_TEAM = re.compile(r"[^\W\d_]{3,}[^s\W\d_]s$")  # the Knicks, the Los Angeles Angels
+_TEAM = re.compile(r"[^\W\d_]{2,}[^s\W\d_]s$|\d+ers$|Sox$")  # the Knicks, the Los Angeles Angels, the 76ers
+_OF_A_UNIVERSITY = re.compile(r"(?!University of).*(?:University|UCLA|UC \w+) (?:\w+ )*School of")  # Stanford's
 _NO_TEAM = re.compile(r"soccer|^football", re.IGNORECASE)  # Doncaster Rovers
 _CLASS = re.compile(r"\bclass\b|[a-z]Class$")  # of ships or locomotives: the Heavy Goods 2-8-0
+_OF_THE = re.compile(r"[A-Z][a-z]+ of the [A-Z]")
 _OF_YEAR = re.compile(r" of \d{4}$")
 
 
 @dataclass(frozen=True, slots=True)
 class _Lists:
     names: frozenset[str]
+    bare_names: frozenset[str]
     shape: re.Pattern[str]
     plain_shape: re.Pattern[str]
     always: frozenset[str]
@@ -31,6 +36,7 @@ class _Lists:
     award: re.Pattern[str]
     never: frozenset[str]
     bare: frozenset[str]
+    bare_shape: re.Pattern[str]
     team_endings: tuple[str, ...]
     bare_heads: frozenset[str]
 
@@ -40,6 +46,7 @@ def _lists() -> _Lists:
     data = tomllib.loads((files("dialogue") / "lexicon" / "articles.toml").read_text(encoding="utf-8"))
     return _Lists(
         frozenset(data["names"]),
+        frozenset(data["bare_names"]),
         _shape(*(data[key] for key in ("beginnings", "endings", "middles"))),
         _shape(*(data[f"plain_{key}"] for key in ("beginnings", "endings", "middles"))),
         frozenset(data["types"]),
@@ -47,6 +54,7 @@ def _lists() -> _Lists:
         re.compile(rf"\b{_either(data['award_words'])}\b"),
         frozenset(data["never_types"]),
         frozenset(data["bare_types"]),
+        _shape(*(data[f"bare_{key}"] for key in ("beginnings", "endings", "middles"))),
         tuple(data["team_endings"]),
         frozenset(data["bare_heads"]),
     )
@@ -70,14 +78,12 @@ def article_of(name: str, names: Collection[str] = (), types: Sequence[str] = ()
     kind = types[0] if types else ""
     if _HAS_ONE.match(name):
         return ""
-    if f"the {name}" in names:
-        return "the "
-    if kind in lists.never:
+    if kind in lists.never or name in lists.bare_names:
         return ""
-    if name in lists.names:
+    if f"the {name}" in names or name in lists.names:
         return "the "
-    if kind in lists.bare and not name.startswith("University of"):
-        return ""
+    if kind in lists.bare or (kind.startswith("/education/") and not lists.shape.search(name)):
+        return "the " if lists.bare_shape.search(name) and not _OF_A_UNIVERSITY.match(name) else ""
     if not (name[:1].isupper() or name[:1].isdigit()):
         return ""  # a common noun: drama film, marriage
     takes = (
@@ -103,6 +109,6 @@ def _describes(name: str, kind: str) -> bool:
     own = re.split(r"[ _]|(?<=[a-z])(?=[A-Z])", kind)[-1].lower()
     last = name.rsplit(" ", 1)[1].lower()
     own_of = bool(own) and re.search(rf"\b{re.escape(own)} of ", name.lower())
-    if kind_of(own) != "work" and (own_of or _OF_YEAR.search(name)):
-        return True  # the Garden of the Two Rivers, the Survey of 1849
+    if kind_of(own) not in ("work", "person") and (own_of or _OF_YEAR.search(name) or _OF_THE.match(name)):
+        return True  # the Garden of the Two Rivers, the Survey of 1849, the Patrol of the Seven Peaks
     return bool(lists.plain_shape.search(name)) or (last == own and own not in lists.bare_heads)
