@@ -202,6 +202,8 @@ def entity(
         for key, source in (("wikidata", "wikidata_id"), ("wikipedia", "wikipedia"))
         if wikidata.get(source)
     }
+    if label.removesuffix(" organism") in aliases:  # so Wikidata calls the sexes: people are male and female
+        label = label.removesuffix(" organism")
     named = label != each or bool(aliases)
     return Entity(
         id=each,
