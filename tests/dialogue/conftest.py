@@ -1,6 +1,7 @@
 """A small graph of a vocabulary of its own, written here: islands, ports, ships; no lexicon knows it."""
 
 import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -118,7 +119,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def archipelago(kwk: Callable[..., Result], islands: Path) -> str:
-    """The islands in both stores, images by map file; the name of the graph."""
+    """The islands in both stores, images by map file; the name of the graph. What a killed session left of it goes."""
+    if any(each["name"] == "archipelago" for each in json.loads(kwk("graphs", "list", "--json").output)):
+        kwk("graphs", "remove", "archipelago", "--yes")
     kwk("ingest", "rdf", str(islands / "islands.ttl"), "--graph", "archipelago", "--name", "islands")
     kwk("ingest", "images", "--graph", "archipelago", "--map", str(islands / "map.tsv"), "--name", "pictures")
     return "archipelago"
