@@ -129,7 +129,7 @@ class Peer:
         files = [[image["file"] for image in images] for images in (asked, given)]
         return [
             {"from": "human", "value": self.question(each), "image_list": files[0], "kg": {"images": asked}},
-            {"from": "model", "value": self.reply(each, names), "image_list": files[1], "kg": knowledge},
+            {"from": "model", "value": self.reply(each), "image_list": files[1], "kg": knowledge},
         ]
 
     def image(self, entity: int, n: int) -> dict[str, str]:
@@ -149,15 +149,15 @@ class Peer:
             name = showing.name.replace("{noun}", m.nouns[each.subject])
         return self.compiled(question_template(asking.forms[each.form])).render(
             x=name,
-            own=name.startswith(("the ", "this ", "a ", "an ")),
             before=showing.before if each.format & 1 else "",
             after=showing.after if each.format & 1 else "",
             request=requests[each.request % len(requests)] if each.format & 2 else "",
         )
 
-    def reply(self, each: Round, names: list[str]) -> str:
+    def reply(self, each: Round) -> str:
         """Render what the model says."""
         m = self.m
+        names = [m.said[entity] for entity in each.answers]
         worded = m.wordings[each.relation]
         replies = m.pictures.replies[worded.asking("tail" if each.asks_tail else "head").kind in PERSONS]
         subject = m.said[each.subject]
@@ -169,7 +169,7 @@ class Peer:
         text = BARE_ANSWER if each.statement == BARE else statement_template(worded.statements[each.statement])
         return self.compiled(text).render(
             names=names,
-            first=found if len(names) == 1 else names[0],
+            first=found,
             head=head,
             tail=tail,
             reply=replies[each.reply % len(replies)] if each.format & 2 else "",
@@ -183,6 +183,11 @@ BARE_ANSWER = (
 )  # fmt: skip
 
 
+def alone(name: str, classed: str) -> str:
+    """Return the condition under which a name needs no "the lake " before it."""
+    return f"{name}.startswith(('the ', 'this ', 'a ', 'an ')) or ' {classed}' in ' ' ~ {name}|lower"
+
+
 @cache
 def question_template(form: Question) -> str:
     """Return a question as a template."""
@@ -190,7 +195,7 @@ def question_template(form: Question) -> str:
     stop = "{% if x[-1] != '?' %}?{% endif %}" if form.suffix == "?" and form.prefix else form.suffix
     name = form.bare + "{{ x }}" if form.bare else UPPER.format("x")
     if lead:
-        name = f"{{% if own %}}{name}{{% else %}}{form.prefix}{{{{ x }}}}{{% endif %}}"
+        name = f"{{% if {alone('x', form.classed)} %}}{name}{{% else %}}{form.prefix}{{{{ x }}}}{{% endif %}}"
     return "{{ before }}" + name + stop + "{{ after }}{% if request %} {{ request }}{% endif %}"
 
 
@@ -199,12 +204,12 @@ def statement_template(form: Statement) -> str:
     """Return a statement as a template."""
     first, second = ("head", "tail") if form.head_first else ("tail", "head")
     pieces = []
-    for text, lead, name in ((form.before, form.leads[0], first), (form.between, form.leads[1], second)):
+    texts = (form.before, form.between)
+    for text, lead, classed, name in zip(texts, form.leads, form.classed, (first, second), strict=True):
         short = text.removesuffix(lead) if lead else text
         piece = short + f"{{{{ {name} }}}}" if short else UPPER.format(name)
         if lead:
-            own = f"{name}.startswith(('the ', 'this ', 'a ', 'an '))"
-            piece = f"{{% if {own} %}}{piece}{{% else %}}{text}{{{{ {name} }}}}{{% endif %}}"
+            piece = f"{{% if {alone(name, classed)} %}}{piece}{{% else %}}{text}{{{{ {name} }}}}{{% endif %}}"
         pieces.append(piece)
     after = form.after
     if after[:1] == ".":

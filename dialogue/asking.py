@@ -134,7 +134,9 @@ class Conversation:
         m, last = self._m, self.rounds[-1] if self.rounds else None
         if not isinstance(last, Round) or m.kind_words is None or self._draws.below(REFERRING):
             return each
-        noun, worded = m.nouns[each.subject], m.wordings[each.relation]
+        noun, worded = self._called(each.subject, each.relation, each.asks_tail), m.wordings[each.relation]
+        if not noun:
+            return each
         if last.subject == each.subject:
             whose = m.wordings[last.relation].tail.kind not in OTHERS and each.asks_tail and last.asks_tail
             if whose and plain_noun(worded.tail.noun) and self._draws.below(2):
@@ -218,15 +220,15 @@ class Conversation:
         """Draw the words of a round in the format `number`."""
         m, draws, side, subject = self._m, self._draws, self._m.side(asking.asks_tail), asking.subject
         relation = side.run_relation[asking.run]
-        forms = self._forms(relation, asking.asks_tail)
+        forms, noun = self._forms(relation, asking.asks_tail), self._called(subject, relation, asking.asks_tail)
         places = self._named_together(asking, number) or (asking.place,)
         answers = tuple([side.neighbour[place] for place in places])
         statement, names_subject = BARE, not number & 1
         if len(answers) == 1 and draws.below(3):
             statement = draws.below(len(m.wordings[relation].statements))
-            names_subject = names_subject or not m.nouns[subject] or bool(draws.below(2))
+            names_subject = names_subject or not noun or bool(draws.below(2))
             if names_subject and number & 1 and (quiet or not m.speakable[subject]):
-                statement, names_subject = (statement, False) if m.nouns[subject] else (BARE, False)
+                statement, names_subject = (statement, False) if noun else (BARE, False)
         words = m.pictures
         return Round(
             subject=subject,
@@ -237,7 +239,7 @@ class Conversation:
             triples=tuple([side.triple[place] for place in places]),
             form=forms - 1 if self._split == TEST and draws.below(2) else draws.below(forms),
             format=number,
-            showing=draws.below(len(words.shown)) if number & 1 and m.nouns[subject] else 0,
+            showing=draws.below(len(words.shown)) if number & 1 and noun else 0,
             subject_image=self._image(subject) if number & 1 else 0,
             answer_images=tuple([self._image(answer) for answer in answers]) if number & 2 else (),
             statement=statement,
@@ -246,6 +248,14 @@ class Conversation:
             reply=draws.below(MAX_PHRASES) if number & 2 else 0,
             split=self._split,
         )
+
+    def _called(self, entity: int, relation: int, asks_tail: bool) -> str:
+        """Return what an entity may be called at its end of a relation: "this country"; "" where few there are such.
+
+        A detective is a film genre too, but "Who has worked as this film genre?" nobody asks.
+        """
+        noun = self._m.nouns[entity]
+        return noun if noun in self._m.nouns_at_ends[relation][not asks_tail] else ""
 
     def _image(self, entity: int) -> int:
         """Draw one of an entity's images: the best more often, and none twice while there are others."""

@@ -26,6 +26,8 @@ def by_claim(scope: Scope, subject: int) -> Derived | None:
         return None
     asks_tail, run = drawn
     m, side = scope.material, scope.material.side(asks_tail)
+    if not m.survey.runs(asks_tail).telling[side.run_relation[run]]:  # which of the two is male
+        return None
     forms = choosing(scope.worded(asks_tail, run).asking("head" if asks_tail else "tail"))
     place = side.run_start[run] + scope.below(side.size(run))
     claimed, triple = side.neighbour[place], side.triple[place]

@@ -119,20 +119,16 @@ def reply(material: Material, each: Round | Derived) -> tuple[str, list[int]]:
 
 
 def _bare(material: Material, each: Round) -> tuple[str, list[int]]:
-    """Name the answers and say no more; one alone has its article."""
-    if len(each.answers) == 1:
-        entity = each.answers[0]
-        name, said = material.names[entity], opening(material.said[entity])
-        return material.joining.answer((said,)), [len(said) - len(name) if said.endswith(name) else 0, len(said)]
-    names = [material.names[entity] for entity in each.answers]
-    names[0] = opening(names[0])
+    """Name the answers and say no more."""
+    said = [material.said[entity] for entity in each.answers]
+    said[0] = opening(said[0])
     slots: list[int] = []
-    start = 0
-    for i, name in enumerate(names):
-        start += len(material.joining.between(names, i)) if i else 0
-        slots += (start, start + len(name))
-        start += len(name)
-    return material.joining.answer(names), slots
+    end = 0
+    for i, (name, entity) in enumerate(zip(said, each.answers, strict=True)):
+        start = end + (len(material.joining.between(said, i)) if i else 0)
+        end = start + len(name)
+        slots += (max(start, end - len(material.names[entity])), end)  # a capital may be longer: ß, SS
+    return material.joining.answer(said), slots
 
 
 def _sentence(material: Material, each: Round, form: Statement) -> tuple[str, list[int]]:

@@ -15,8 +15,8 @@ from dialogue.kind_words import claim, counting, described, plain_noun
 from dialogue.pictures import PERSONS
 from dialogue.scope import TRIES, Scope, ended, holds, places
 from dialogue.types import Kind
-from dialogue.wordings import Asking, Question, Wordings, fill, listed
-from dialogue.words import countable, is_plural
+from dialogue.wordings import HELD_OUT, PLAIN, Question, Wordings, fill, listed
+from dialogue.words import countable
 
 COUNTED = 30  # answers that are counted at most
 LISTED = 6  # answers of a count that are named at most
@@ -90,11 +90,11 @@ def count(scope: Scope, subject: int) -> Derived | None:
     reply = reply.replace("{n}", str(len(truths)))
     slots: list[int] = []
     if (at := reply.find("{list}")) >= 0:
-        names = [m.names[answer] for answer in truths]
-        for i, name in enumerate(names):
-            slots += (at, at + len(name))
-            at += len(name) + (len(" and ") if i == len(names) - 2 else len(", "))
-        reply = ended(reply.replace("{list}.", listed(names)))
+        said = [m.said[answer] for answer in truths]
+        for i, (name, answer) in enumerate(zip(said, truths, strict=True)):
+            slots += (at + len(name) - len(m.names[answer]), at + len(name))
+            at += len(name) + (len(" and ") if i == len(said) - 2 else len(", "))
+        reply = ended(reply.replace("{list}.", listed(said)))
     return Derived(
         "count", (subject,), path, fill(form, m.said[subject]), reply, str(len(truths)),
         answers=truths if slots else (), slots=tuple(slots), triples=triples, truths=truths, runs=runs,
@@ -111,7 +111,7 @@ def _how_many(scope: Scope, worded: Wordings, asks_tail: bool) -> Question | Non
 
 
 def multi_hop(scope: Scope, subject: int) -> Derived | None:
-    """Ask for a fact of what another fact leads to: the currency of the country whose capital is Lima.
+    """Ask for a fact of what another fact leads to: "What is the currency of the country whose capital is Lima?".
 
     Both steps are by relations that have one answer nearly always: "the town whose country is Bulgaria" would be one of
     thousands, and "the diseases of the gender of …" a crowd.
@@ -135,25 +135,16 @@ def multi_hop(scope: Scope, subject: int) -> Derived | None:
     if known[0] == known[1] or holds(last, second, subject):  # back where it came from
         return None
     following = m.wordings[known[1]]
-    asked = following.tail
-    if not plain_noun(asked.noun) or asked.noun in phrase:  # the organization of the role whose organization is
+    if following.tail.noun in phrase:  # the organization of the role whose organization is
         return None
     reply, slots = _both_steps(scope, (worded, following), (subject, between, answer), (asks_tail, tails))
-    text = _of_phrase(scope, asked, last.size(second) > 1).replace("{x}", phrase)
+    forms = following.tail.forms[:HELD_OUT][:PLAIN]
+    text = fill(forms[scope.below(len(forms))], phrase)
     return Derived(
         "multi_hop", (subject,), ((known[0], asks_tail), (known[1], tails)), text, reply, m.names[answer],
         answers=(answer,), slots=slots, triples=(first, triple), truths=scope.asked(tails, second).truths,
         runs=((asks_tail, run), (tails, second)),
     )  # fmt: skip
-
-
-def _of_phrase(scope: Scope, asked: Asking, several: bool) -> str:
-    """Return the question for what is asked, of {x}: "What is the currency of {x}?"."""
-    way = "several" if several or is_plural(asked.noun) else "one"
-    if asked.kind == "person":
-        way = {"several": "several_persons", "one": "one_person"}[way]
-    form: str = scope.words.multi_hop[way]
-    return form.replace("{nouns}", asked.nouns).replace("{noun}", asked.noun)
 
 
 def _both_steps(

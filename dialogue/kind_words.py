@@ -12,7 +12,8 @@ from typing import Any
 
 from dialogue.pictures import PERSONS
 from dialogue.verb_forms import bare_of_third
-from dialogue.wordings import NO_LEADS, Asking, Question, Statement, Wordings, fitted, opening, state
+from dialogue.verbalise import lexicon
+from dialogue.wordings import NO_LEADS, NO_PHRASE, Asking, Question, Statement, Wordings, fill, fitted, opening, state
 from dialogue.words import english, head_word, is_participle, is_plural, plural
 
 _INTERROGATIVES = ("Which", "What")
@@ -23,51 +24,24 @@ _POINTING = frozenset(
 )
 _NO_NOUNS = frozenset({"do", "does", "did", "can", "could", "would", "will", "else", "kind", "kinds", "type", "sort"})
 _AFTER_VERBS = frozenset({"a", "an", "the", "its", "partly", "somebody", "someone", "together", "whose"})
-_VERBS = frozenset(
-    [
-        "answers",
-        "appears",
-        "bears",
-        "belongs",
-        "borrows",
-        "comes",
-        "counts",
-        "credits",
-        "deals",
-        "exists",
-        "falls",
-        "goes",
-        "imports",
-        "lies",
-        "performs",
-        "raises",
-        "receives",
-    ]
-)
+_VERBS = frozenset({
+    "answers", "appears", "bears", "belongs", "borrows", "branches", "comes", "counts", "credits", "deals", "exists",
+    "falls", "goes", "imports", "lies", "performs", "raises", "receives",
+})  # fmt: skip
+_BEFORE_PLURALS = frozenset({  # finite verbs that no list of verbs has: which war saw soldiers
+    "brought", "caused", "gave", "lent", "lost", "made", "may", "might", "must", "put", "saw", "sent", "should",
+    "took", "won",
+})  # fmt: skip
 _NOUN = re.compile(r"[^\W\d_]+(?:[ '’-][^\W\d_]+)*")
 _UNITS = {
     "m": "metres", "metres": "metres", "meters": "metres", "km": "kilometres", "kg": "kilograms", "g": "grams",
     "mg": "milligrams", "cm": "centimetres", "mm": "millimetres", "years": "years", "usd": "US dollars",
 }  # fmt: skip
 _SHORTENED = {"max": "maximum", "min": "minimum", "avg": "average", "num": "number of"}
-_NO_MEASURES = frozenset(
-    {
-        "id",
-        "code",
-        "number",
-        "insee",
-        "tsn",
-        "itis",
-        "usda",
-        "heat",
-        "interest",
-        "date",
-        "founded",
-        "start",
-        "end",
-        "year",
-    }
-)  # codes, and dates, of which none is "higher"
+_NO_MEASURES = frozenset({  # codes, dates and directions, of which none is "higher"
+    "id", "code", "number", "numeric", "iso", "insee", "tsn", "itis", "usda", "heat", "interest", "date", "founded",
+    "released", "introduced", "ceased", "start", "end", "year", "month", "offset", "westward", "eastward",
+})  # fmt: skip
 _MOST_WORDS = 4  # of a noun that is put into a phrase
 
 
@@ -94,14 +68,19 @@ def kind_words(lang: str = "en") -> KindWords | None:
 def counting(asking: Asking) -> tuple[Question, ...]:
     """Return the questions that ask how many, made from those that ask which: "How many films …?"."""
     return tuple(
-        Question(_how_many(form.prefix), form.suffix, _how_many(form.bare))
+        Question(_how_many(form.prefix), form.suffix, _how_many(form.bare), form.classed)
         for form in asking.forms[:-1]
-        if _counts(form.prefix) and (is_plural(asking.noun) or not form.prefix.startswith(f"Which {asking.noun} "))
+        if _counts(form.prefix, asking.nouns)
+        and (is_plural(asking.noun) or not form.prefix.startswith(f"Which {asking.noun} "))
     )
 
 
-def _counts(prefix: str) -> bool:
-    """Say whether a question asks for a plural that can be counted: "Which official languages does"."""
+def _counts(prefix: str, nouns: str) -> bool:
+    """Say whether a question asks for a plural that can be counted: "Which official languages does".
+
+    A plural that does not come first is that of `nouns`, or of another noun that something is asked for by: else it may
+    be a verb ("which organization hands out") or what the verb is about ("which war saw soldiers").
+    """
     first, *words = prefix.split()
     if first not in _INTERROGATIVES:
         return False
@@ -110,13 +89,24 @@ def _counts(prefix: str) -> bool:
             return False
         if is_plural(word) and word not in _POINTING and i + 1 < len(words):
             then = words[i + 1]
-            if word in _VERBS or (
-                bare_of_third(word)
-                and (then in _AFTER_VERBS or (i and then in english().prepositions | english().particles))
-            ):
+            if i and (word not in _heads() | {nouns.split()[-1]} or not _BEFORE_PLURALS.isdisjoint(words[:i])):
+                return False
+            if word in _VERBS or then in _AFTER_VERBS or (bare_of_third(word) and i and not _follows_noun(then)):
                 return False  # which station connects to, which place shares a border
             return plural(word) == word and word not in ("species", "series", "headquarters", "does")
     return False
+
+
+@cache
+def _heads() -> frozenset[str]:
+    """Return the plurals of all that the lexicon's relations ask for: films, players, positions."""
+    asked = (asking.nouns for worded in lexicon().values() for asking in (worded.tail, worded.head))
+    return frozenset(nouns.split()[-1] for nouns in asked)
+
+
+def _follows_noun(word: str) -> bool:
+    """Say whether a word may follow "which films": a form of a verb, not a preposition or another noun."""
+    return word in english().auxiliaries or is_participle(word)
 
 
 def _how_many(prefix: str) -> str:
@@ -129,7 +119,7 @@ def choosing(asking: Asking) -> tuple[Question, ...]:
     return tuple(
         form
         for form in asking.forms[:-1]
-        if _ONE_OF_TWO.match(form.prefix) and not _SEVERAL.match(form.prefix) and not _counts(form.prefix)
+        if _ONE_OF_TWO.match(form.prefix) and not _SEVERAL.match(form.prefix) and not _counts(form.prefix, asking.nouns)
     )
 
 
@@ -150,9 +140,12 @@ def plain_noun(noun: str) -> bool:
 def described(words: KindWords, worded: Wordings, asks_tail: bool, name: str) -> str | None:
     """Return a phrase for the answer to a question about `name`: "the capital of Peru"; None if none fits.
 
-    Asked for the head: "the country whose capital is Lima".
+    Asked for the head: "the country whose capital is Lima". It is the lexicon's, or else made of the relation's nouns.
     """
-    noun, other = worded.asking("tail" if asks_tail else "head").noun, worded.tail.noun
+    asking = worded.asking("tail" if asks_tail else "head")
+    if asking.phrase is not None:
+        return None if asking.phrase is NO_PHRASE else fill(asking.phrase, name)
+    noun, other = asking.noun, worded.tail.noun
     if not plain_noun(noun):
         return None
     if asks_tail:

@@ -22,7 +22,7 @@ from dialogue.kind_words import KindWords, kind_words
 from dialogue.mentions import Names
 from dialogue.parts import Parts, codes, knows
 from dialogue.pictures import PictureWords, picture_words
-from dialogue.relation_ends import has_several, is_sole, spoken_type, types_at_ends
+from dialogue.relation_ends import has_several, is_sole, nouns_at_ends, spoken_type, types_at_ends
 from dialogue.splits import formats_in, split_table
 from dialogue.survey import Survey, survey
 from dialogue.topics_of_images import Topic
@@ -123,6 +123,7 @@ class Material:
     speakable: bytes  # 0 for an entity whose name is none, would be taken for a token, or breaks a line
     symmetric: bytes  # 1 for a relation that holds both ways: asking for its head and for its tail is the same
     nouns: tuple[str, ...]  # of entities: "country"; empty where the type has no good name
+    nouns_at_ends: tuple[tuple[frozenset[str], frozenset[str]], ...]  # by relation: its heads' and its tails'
     aliases: dict[int, Names]  # of entities with images
     homonyms: dict[int, tuple[int, ...]]  # an entity -> the others of its name
     survey: Survey
@@ -160,6 +161,7 @@ def prepare(origin: Origin) -> Material:
     usable = frozenset(FORMATS.index(each) for each in formats)
     table = split_table(graph) if parts is None else codes(graph, parts)
     names = tuple(entity.name for entity in graph.entities)
+    nouns = tuple(_noun(graph, entity) for entity in graph.entities)
     shown = bytes(bool(entity.images) for entity in graph.entities)
     format_table = tuple(
         tuple(tuple(number for number in formats_in(code, split) if number in usable) for code in range(256))
@@ -194,7 +196,8 @@ def prepare(origin: Origin) -> Material:
         shown=shown,
         speakable=bytes(e.name != e.id and not UNSPEAKABLE.search(e.name) for e in graph.entities),
         symmetric=_symmetric(graph),
-        nouns=tuple(_noun(graph, entity) for entity in graph.entities),
+        nouns=nouns,
+        nouns_at_ends=nouns_at_ends(graph, nouns),
         aliases={i: Names(entity.names) for i, entity in enumerate(graph.entities) if entity.images},
         homonyms=homonyms(names),
         survey=survey(graph),

@@ -7,6 +7,7 @@ from dialogue.words import article, countable, english, head_word, is_participle
 _ANYTHING = frozenset(
     {"thing", "entity", "agent", "node", "resource", "topic", "object", "concept", "item"}
 )  # tell nothing
+_NEAR = ("nearest", "closest")  # the nearest hut to a peak
 _DEEDS = (
     "graphy",
     "translation",
@@ -133,14 +134,14 @@ def ask_noun(noun: str, ends: Ends) -> Texts:
     one, many = singular(noun), plural(noun)
     if kind_of(ends.tail) == "person" and kind_of(one) == "thing" and one.endswith(_DEEDS) and not is_plural(noun):
         return ask_by(one, ends)  # of a film: cinematography
-    what = who_or_what(one, ends)
+    what, of = who_or_what(one, ends), "to" if one.split()[0] in _NEAR else "of"
     if ends.several and head_word(one) not in english().uncountable | english().mass:
         noun = many
     if is_plural(noun):
         tail = (
-            f"{what} are the {many} of {{x}}?",
-            f"Which {many} does {{x}} have?" if countable(many) else f"Do you know the {many} of {{x}}?",
-            f"Can you name {article(one) if countable(many) else 'one of the ' + many} of {{x}}?",
+            f"{what} are the {many} {of} {{x}}?",
+            f"Which {many} does {{x}} have?" if countable(many) else f"Do you know the {many} {of} {{x}}?",
+            f"Can you name {article(one) if countable(many) else 'one of the ' + many} {of} {{x}}?",
         )
         head = (
             f"{ends.which_head} has {{x}} as one of {ends.its} {many}?",
@@ -150,13 +151,13 @@ def ask_noun(noun: str, ends: Ends) -> Texts:
         return Texts(
             tail,
             head,
-            (f"{{tail}} is one of the {many} of {{head}}.", f"The {many} of {{head}} include {{tail}}."),
+            (f"{{tail}} is one of the {many} {of} {{head}}.", f"The {many} {of} {{head}} include {{tail}}."),
             noun,
         )
     tail = (
-        f"{what} is the {one} of {{x}}?",
-        f"Do you know the {one} of {{x}}?",
-        f"Can you tell me the {one} of {{x}}?",
+        f"{what} is the {one} {of} {{x}}?",
+        f"Do you know the {one} {of} {{x}}?",
+        f"Can you tell me the {one} {of} {{x}}?",
     )
     head = (
         f"{ends.which_head} has {{x}} as {ends.its} {one}?",
@@ -165,7 +166,7 @@ def ask_noun(noun: str, ends: Ends) -> Texts:
         else f"Do you know {ends.a_head} with {{x}} as {ends.its} {one}?",
         f"Can you name {ends.a_head} whose {one} is {{x}}?",
     )
-    return Texts(tail, head, (f"The {one} of {{head}} is {{tail}}.", f"{{tail}} is the {one} of {{head}}."), noun)
+    return Texts(tail, head, (f"The {one} {of} {{head}} is {{tail}}.", f"{{tail}} is the {one} {of} {{head}}."), noun)
 
 
 def ask_noun_of(noun: str, of: str, ends: Ends, be: str = "is") -> Texts:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from dialogue.words import kind_of
 from kg.adjacency import Adjacency, Side
 
 ALL_BUT_FEW = 0.9  # share of a relation's ends that must be of one type for a question to name it
+SOME = 0.1  # share of a relation's ends that must be called alike for one of them to be called so
 WHOLE = 0.5  # share of a type's entities that a relation leads to, from which each is taken to have its one
 _GENERAL = {"person": "person", "group": "organization", "organization": "organization", "place": "place"}
 
@@ -61,6 +62,23 @@ def types_at_ends(graph: Adjacency) -> list[tuple[list[str], list[str]]]:
             by_relation[pair // len(kinds)][spoken[pair % len(kinds)]] += count
         ends.append([_told(by_relation[i]) for i in range(len(graph.relations))])
     return list(zip(*ends, strict=True))
+
+
+def nouns_at_ends(graph: Adjacency, nouns: Sequence[str]) -> tuple[tuple[frozenset[str], frozenset[str]], ...]:
+    """Return, by relation, the nouns that enough of its heads, and of its tails, have; `nouns` are the entities'."""
+    numbers: dict[str, int] = {"": 0}
+    of = np.array([numbers.setdefault(noun, len(numbers)) for noun in nouns], np.int64)
+    words, relation = list(numbers), graph.outgoing.relation.astype(np.int64)
+    total = np.bincount(relation, minlength=len(graph.relations))
+    ends: list[list[set[str]]] = []
+    for entities in (graph.triple_heads(), graph.outgoing.neighbour):
+        found, counts = np.unique_counts(relation * len(words) + of[entities])
+        enough = found[counts >= SOME * total[found // len(words)]]
+        told: list[set[str]] = [set() for _ in graph.relations]
+        for each in enough.tolist():
+            told[each // len(words)].add(words[each % len(words)])
+        ends.append(told)
+    return tuple([(frozenset(heads - {""}), frozenset(tails - {""})) for heads, tails in zip(*ends, strict=True)])
 
 
 def _told(counts: Mapping[str, int]) -> list[str]:

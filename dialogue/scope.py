@@ -65,14 +65,15 @@ class Scope:
         return None
 
     def single_run_of(self, subject: int, directions: Sequence[bool]) -> tuple[bool, int] | None:
-        """Draw a question about an entity among those that have one answer nearly always."""
+        """Draw a question about an entity among those that have one answer nearly always, and not the same for all."""
         m = self.material
         found = []
         for asks_tail in directions:
-            side, single = m.side(asks_tail), m.survey.runs(asks_tail).single
+            side, runs = m.side(asks_tail), m.survey.runs(asks_tail)
             first = side.runs[subject]
             last = min(side.runs[subject + 1], first + MANY)
-            found += [(asks_tail, run) for run in range(first, last) if single[side.run_relation[run]]]
+            relations = enumerate(side.run_relation[first:last], first)
+            found += [(asks_tail, run) for run, each in relations if runs.single[each] and runs.telling[each]]
         return found[self.below(len(found))] if found else None
 
     def asked(self, asks_tail: bool, run: int) -> Asked:

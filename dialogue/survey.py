@@ -12,7 +12,8 @@ from kg.adjacency import Adjacency, Side
 
 ALONE = 1.1  # mean number of answers under which a question is taken to have one: what differs from it is wrong
 USUAL = 0.3  # share of a type's entities that have a relation, from which an entity without it is worth a question
-ENOUGH = 10  # entities of a type before anything is usual for it
+ENOUGH = 10  # entities of a type before anything is usual for it, and facts of a relation before an answer is
+DULL = 0.7  # share of a relation's facts that have one and the same answer, above which asking for it tells nothing
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,6 +24,7 @@ class Runs:
     by_relation: memoryview  # (R,) runs in the order of their relations
     start: memoryview  # (relations + 1,) where each relation's runs begin in `by_relation`
     single: bytes  # by relation: 1 if its question has one answer nearly always
+    telling: bytes  # by relation: 0 if nearly everything has the same answer, as all accounts are in dollars
 
     def draw_from(self, relation: int) -> tuple[int, int]:
         """Return where a relation's runs begin in `by_relation`, and how many they are."""
@@ -76,7 +78,17 @@ def _runs(side: Side, relations: int) -> Runs:
         by_relation=np.argsort(side.run_relation, kind="stable").astype(np.int32).data,
         start=np.concatenate([[0], np.cumsum(count)]).astype(np.int32).data,
         single=bytes((answers <= ALONE * count).astype(np.uint8).tobytes()),
+        telling=_telling(side, answers),
     )
+
+
+def _telling(side: Side, answers: NDArray[np.number]) -> bytes:
+    """Mark the relations of which no one answer is that of nearly all; `answers` are their facts (relations,)."""
+    relation = np.repeat(side.run_relation, np.diff(side.run_start)).astype(np.int64)  # (E,)
+    pairs, counts = np.unique(relation << 32 | side.neighbour, return_counts=True)
+    commonest = np.zeros(len(answers), np.int64)
+    np.maximum.at(commonest, pairs >> 32, counts)
+    return bytes(((answers < ENOUGH) | (commonest <= DULL * answers)).astype(np.uint8).tobytes())
 
 
 def _usual(graph: Adjacency, type_of: NDArray[np.int32]) -> dict[int, list[int]]:

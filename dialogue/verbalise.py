@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from dialogue.grammar import generated
-from dialogue.wordings import Asking, Direction, Question, Statement, Wordings, fill, listed, state
+from dialogue.wordings import NO_PHRASE, Asking, Direction, Question, Statement, Wordings, fill, listed, state
 from dialogue.words import plural
 from kg.errors import DataError
 
@@ -137,21 +137,26 @@ def _written(relation: str, lang: str, entry: Mapping[str, Sequence[str]]) -> Wo
     else:
         english = lexicon()[relation]
         head_kind, tail_kind = english.head.kind, english.tail.kind
+    head_phrase, tail_phrase = map(_phrase, entry.get("phrase", (None, None)))
     many = plural if lang == "en" else str
     if unknown := {head_kind, tail_kind}.difference(KINDS):
         raise ValueError(f"there is no kind {unknown.pop()!r}")
     if not entry["say"] or (lang == "en" and not (head_noun.strip() and tail_noun.strip())):
         raise ValueError("a statement and two nouns are needed")
-    if sign := _SIGN.search("".join((*entry["tail"], *entry["head"], *entry["say"]))):
+    if sign := _SIGN.search("".join((*entry["tail"], *entry["head"], *entry["say"], *entry.get("phrase", ())))):
         raise ValueError(f"{sign[0]!r} may not stand in a wording")
     return Wordings(
         relation,
         lang,
-        Asking(_forms(entry["tail"]), tail_noun, many(tail_noun), tail_kind),
-        Asking(_forms(entry["head"]), head_noun, many(head_noun), head_kind),
+        Asking(_forms(entry["tail"]), tail_noun, many(tail_noun), tail_kind, tail_phrase),
+        Asking(_forms(entry["head"]), head_noun, many(head_noun), head_kind, head_phrase),
         tuple(map(Statement.parse, entry["say"])),
         written=True,
     )
+
+
+def _phrase(template: str | None) -> Question | None:
+    return None if template is None else Question.parse(template) if template else NO_PHRASE
 
 
 def _forms(templates: Sequence[str]) -> tuple[Question, ...]:

@@ -6,20 +6,24 @@ from typing import Literal
 
 Direction = Literal["tail", "head"]  # what is asked for
 _OWN_WORDS = ("the ", "this ", "a ", "an ")  # how a name or phrase begins that needs no "the film" before it
+_BEFORE_NAMES = frozenset({"of", "called", "named", "by", "for"})  # with what a lead may end: "the office of "
 NO_LEADS = ("", "")
 HELD_OUT = -1  # the form of each direction that is met in tests only
+PLAIN = 4  # forms and statements of a relation that come first and are the plainest: later ones are freer
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
     """A question around the known entity: `prefix`, its name, `suffix`.
 
-    `bare` is the prefix without "the film " and the like, for a name that comes with a word of its own.
+    `bare` is the prefix without "the film " and the like, for a name that comes with a word of its own, or that says
+    `classed`, here "film", itself.
     """
 
     prefix: str
     suffix: str
     bare: str
+    classed: str = ""
 
     @classmethod
     def parse(cls, template: str) -> "Question":
@@ -28,14 +32,15 @@ class Question:
         if not hole or "{x}" in suffix:
             raise ValueError(f"{template!r} needs {{x}} exactly once")
         prefix, lead = _lead(before)
-        return cls(prefix, suffix, prefix.removesuffix(lead))
+        return cls(prefix, suffix, prefix.removesuffix(lead), _class(lead))
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
     """A sentence about a fact: three pieces of text around two names.
 
-    `leads` are the ends of the first two pieces that a name with a word of its own does without.
+    `leads` are the ends of the first two pieces that a name does without which has a word of its own, or says what
+    stands in `classed`.
     """
 
     before: str
@@ -43,6 +48,7 @@ class Statement:
     after: str
     head_first: bool
     leads: tuple[str, str] = NO_LEADS
+    classed: tuple[str, str] = NO_LEADS
 
     @classmethod
     def parse(cls, template: str) -> "Statement":
@@ -53,7 +59,8 @@ class Statement:
         first, second = min(head, tail), max(head, tail)
         before, lead = _lead(template[:first])
         between, other_lead = _lead(template[first + 6 : second])
-        return cls(before, between, template[second + 6 :], head < tail, (lead, other_lead))
+        classed = _class(lead), _class(other_lead)
+        return cls(before, between, template[second + 6 :], head < tail, (lead, other_lead), classed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +71,7 @@ class Asking:
     noun: str  # of one answer: "capital"
     nouns: str  # of several: "capitals"
     kind: str  # person, group, place, organization, work, event, time or thing
+    phrase: Question | None = None  # what stands for the answer: "the country whose capital is {x}"; None: by the nouns
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +90,12 @@ class Wordings:
         return self.tail if direction == "tail" else self.head
 
 
+NO_PHRASE = Question("", "", "")  # of an answer that no phrase stands for
+
+
 def fill(template: Question, name: str) -> str:
     """Return the question with the name of what is known put in."""
-    prefix = template.bare if name.startswith(_OWN_WORDS) else template.prefix
+    prefix = template.bare if template.classed and _stands_alone(name, template.classed) else template.prefix
     if not prefix:
         return opening(name) + template.suffix
     if name.endswith("?") and template.suffix.lstrip("\u00a0") == "?":  # O Brother, Where Art Thou?
@@ -119,9 +130,9 @@ def parted(template: Statement, first: str, second: str) -> tuple[str, str, str,
 def _pieces(template: Statement, first: str, second: str) -> tuple[str, str]:
     """Return what stands before the two names, as it fits them."""
     before, between = template.before, template.between
-    if template.leads[0] and first.startswith(_OWN_WORDS):
+    if template.leads[0] and _stands_alone(first, template.classed[0]):
         before = before.removesuffix(template.leads[0])
-    if template.leads[1] and second.startswith(_OWN_WORDS):
+    if template.leads[1] and _stands_alone(second, template.classed[1]):
         between = between.removesuffix(template.leads[1])
     return before, between
 
@@ -136,6 +147,19 @@ def listed(names: Sequence[str], conjunction: str = "and") -> str:
 def opening(name: str) -> str:
     """Return a name as it stands at the start of a sentence: "Drama film", but "iOS"."""
     return name if name[1:2].isupper() else name[:1].upper() + name[1:]
+
+
+def _stands_alone(name: str, classed: str) -> bool:
+    """Say whether a name needs no "the lake " before it: the Nile, this lake, Lake Michigan."""
+    return name.startswith(_OWN_WORDS) or f" {classed}" in f" {name.lower()}"
+
+
+def _class(lead: str) -> str:
+    """Return what a lead says a name is: "lake" of "the lake ", "profession" of "the profession of "."""
+    words = lead.lower().split()
+    while len(words) > 1 and words[-1] in _BEFORE_NAMES:
+        words.pop()
+    return words[-1] if words else ""
 
 
 def _lead(text: str) -> tuple[str, str]:

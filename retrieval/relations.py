@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from dialogue.grammar import noun_of_type
 from dialogue.relation_ends import types_at_ends
 from dialogue.verbalise import lexicon, paraphrases, wordings
-from dialogue.wordings import HELD_OUT, Asking, Direction, Wordings
+from dialogue.wordings import HELD_OUT, PLAIN, Asking, Direction, Wordings
 from kg import adjacency
 from kg.graph import read
 from kg.naming import relation_label
@@ -44,7 +44,6 @@ FREEBASE_STATEMENT = 0.8  # what a likeness to a statement counts: "it came out 
 TO_THE_LETTER = 0.85  # from this likeness on, more and more
 FREEBASE_BACKWARDS_TO_THE_LETTER = 0.05
 BY_NOUN = 0.85  # what a likeness to "Name a capital of it" counts
-PLAIN = 4  # wordings and statements that a question is compared with: later ones are freer, and like another relation's
 COVERED = 0.8  # a general question that is as like as this to a wording of the graph's is one that the graph answers
 _ASKED_WITH = {"person": "who", "group": "who", "place": "where", "time": "when"}
 _HOP = re.compile(r"\.(?=/)")

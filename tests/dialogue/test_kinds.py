@@ -22,10 +22,10 @@ from dialogue.serialise import to_line
 from dialogue.splits import TEST, TRAIN, VALID
 from dialogue.truth import Truth
 from dialogue.types import KINDS
-from dialogue.verbalise import wordings
+from dialogue.verbalise import read_lexicon, wordings
 from dialogue.verify import summary, verify
 from dialogue.walk import Task, walk
-from dialogue.wordings import Statement
+from dialogue.wordings import HELD_OUT, PLAIN, Asking, Question, Statement, fill
 from ingest.sample import folder as sample
 from kg.adjacency import Adjacency, Picture, Relation, Vertex
 from kg.adjacency import build as adjacency
@@ -330,3 +330,63 @@ def test_entities_of_one_name_are_in_no_question_of_these_kinds(world: Adjacency
         for each in plan.rounds:
             if isinstance(each, Derived):
                 assert not any(":city/" in material.ids[subject] for subject in each.subjects)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "Which firm sells goods in {x}?",
+        "Which organization hands out {x}?",
+        "Which war saw soldiers of {x} in action?",
+        "Which crime caused losses to {x}?",
+        "Which film owes its sets to {x}?",
+    ],
+)
+def test_verb_is_not_taken_for_the_plural_of_what_is_counted(form: str) -> None:
+    forms = (Question.parse(form), Question.parse("Which music genres come from {x}?"), Question.parse("Held out {x}?"))
+    found = counting(Asking(forms, "genre", "genres", "thing"))
+    assert [each.prefix for each in found] == ["How many music genres come from "]
+
+
+def test_second_step_is_asked_in_the_words_of_its_relation_about_the_phrase_of_the_first(world: Adjacency) -> None:
+    material = prepare(Origin(world))
+    rounds = [each for plan in plans(material, 1500) for each in plan.rounds if isinstance(each, Derived)]
+    hops = [each for each in rounds if each.kind == "multi_hop"]
+    assert len(hops) > 20
+    for each in hops:
+        (first, asks_tail), (second, _) = each.path
+        phrase = described(material.kind_words, material.wordings[first], asks_tail, material.said[each.subject])
+        assert phrase is not None
+        assert each.question in {fill(form, phrase) for form in material.wordings[second].tail.forms[:HELD_OUT][:PLAIN]}
+        for relation, way in each.path:
+            assert material.survey.runs(way).telling[relation]
+
+
+def test_phrase_of_the_lexicon_comes_before_the_nouns_and_an_empty_one_is_none(tmp_path: Path) -> None:
+    entry = (
+        '["ex:keeper"]\nkind = ["place", "person"]\nnoun = ["island", "keeper"]\n'
+        'phrase = ["", "the person who keeps [the island] {x}"]\n'
+        'tail = ["Who keeps {x}?", "Who minds {x}?", "Who looks after {x}?"]\n'
+        'head = ["What does {x} keep?", "What does {x} mind?", "What does {x} look after?"]\n'
+        'say = ["{tail} keeps {head}."]\n'
+    )
+    (tmp_path / "own.toml").write_text(entry, "utf-8")
+    worded = read_lexicon(tmp_path / "own.toml")["ex:keeper"]
+    words = kind_words("en")
+    assert words is not None
+    assert described(words, worded, True, "Amber") == "the person who keeps the island Amber"
+    assert described(words, worded, True, "Amber Island") == "the person who keeps Amber Island"
+    assert described(words, worded, False, "Ann") is None
+
+
+def test_what_nearly_all_have_is_no_question_of_two_steps_and_tells_no_two_apart() -> None:
+    entities = [Vertex(f"p{n}", (f"Person {n}",), ("Person",)) for n in range(40)]
+    entities += [Vertex(f"t{n}", (f"Town {n}",), ("Town",)) for n in range(10)]
+    entities += [Vertex("c0", ("Coin",), ("Currency",)), Vertex("c1", ("Shell",), ("Currency",))]
+    facts = [(f"p{n}", "livesIn", f"t{n % 10}") for n in range(40)]
+    facts += [(f"p{n}", "paidIn", "c1" if n == 7 else "c0") for n in range(40)]
+    relations = [Relation(path, path, path) for path in ("livesIn", "paidIn")]
+    runs = prepare(Origin(adjacency("towns", entities, relations, facts))).survey.out
+    assert [bool(each) for each in runs.telling] == [True, False]
+    few = adjacency("few", entities, relations, facts[:3] + facts[40:43])
+    assert all(prepare(Origin(few)).survey.out.telling)

@@ -1,7 +1,7 @@
 """What stands at a relation's ends decides on its words: on a graph of a garden, written here, without any store."""
 
 from dialogue.material import all_wordings
-from dialogue.relation_ends import is_sole, types_at_ends
+from dialogue.relation_ends import is_sole, nouns_at_ends, types_at_ends
 from dialogue.verbalise import question
 from dialogue.wordings import Direction
 from kg.adjacency import Adjacency, Relation, Vertex
@@ -44,3 +44,13 @@ def test_the_one_hybrid_of_a_plant_is_still_a_hybrid_but_the_one_keeper_of_a_bed
     assert asked("isKeeperOf") == "Which bed is X the keeper of?"
     graph = garden()
     assert dict(zip((each.path for each in graph.relations), is_sole(graph), strict=True))["isKeeperOf"]
+
+
+def test_what_stands_at_an_end_now_and_then_is_a_noun_of_it_and_what_is_rare_there_is_none() -> None:
+    graph = garden()
+    nouns = ["" if each.types[0] == "Trust" else each.types[0].lower() for each in graph.entities]
+    ends = dict(zip((each.path for each in graph.relations), nouns_at_ends(graph, nouns), strict=True))
+    assert ends["fundedBy"] == ({"trip"}, {"garden", "herbarium"})
+    assert ends["livesIn"] == ({"gardener"}, {"town", "village"})
+    nouns[next(i for i, each in enumerate(graph.entities) if each.id == "Gardener0")] = "mayor"  # one of twelve
+    assert nouns_at_ends(graph, nouns)[[each.path for each in graph.relations].index("livesIn")][0] == {"gardener"}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dialogue.grammar import generated
 from dialogue.verbalise import answer, follow_up, lexicon, question, statement, wordings
-from dialogue.wordings import Direction, Question, Statement, Wordings, fitted
+from dialogue.wordings import Direction, Question, Statement, Wordings, fill, fitted, state
 from dialogue.words import countable
 from kg.errors import DataError
 
@@ -200,6 +200,27 @@ def test_noun_before_a_name_is_left_out_where_the_name_brings_a_word_of_its_own(
     assert statement(worded, 1, "this film", "English") == "In this film, English is spoken."
     fit = fitted(worded.statements[1], "this film", "English")
     assert f"{fit.before}this film{fit.between}English{fit.after}" == "In this film, English is spoken."
+
+
+@pytest.mark.parametrize(
+    ("template", "name", "text"),
+    [
+        ("What flows into [the lake] {x}?", "Ontario", "What flows into the lake Ontario?"),
+        ("What flows into [the lake] {x}?", "Lake Ontario", "What flows into Lake Ontario?"),
+        ("What flows into [the lake] {x}?", "Blake", "What flows into the lake Blake?"),
+        ("Who held [the office of] {x}?", "governor", "Who held the office of governor?"),
+        ("Who held [the office of] {x}?", "this office", "Who held this office?"),
+        ("Who works in [the field of] {x}?", "Field Theory", "Who works in Field Theory?"),
+    ],
+)
+def test_noun_before_a_name_is_left_out_where_the_name_says_it(template: str, name: str, text: str) -> None:
+    assert fill(Question.parse(template), name) == text
+
+
+def test_noun_before_a_name_is_left_out_of_a_statement_too() -> None:
+    form = Statement.parse("[The lake] {head} is fed by [the river] {tail}.")
+    assert state(form, "Erie", "Huron River") == "The lake Erie is fed by Huron River."
+    assert state(form, "Lake Erie", "Maumee") == "Lake Erie is fed by the river Maumee."
 
 
 def test_sentence_begins_with_a_capital_also_before_an_article() -> None:
