@@ -7,6 +7,7 @@ from dialogue.words import article, countable, english, head_word, is_participle
 _ANYTHING = frozenset(
     {"thing", "entity", "agent", "node", "resource", "topic", "object", "concept", "item"}
 )  # tell nothing
+_TOWNS = ("city", "town", "village", "county", "state", "province")  # the city of Cardiff
 _NEAR = ("nearest", "closest")  # the nearest hut to a peak
 _DEEDS = (
     "graphy",
@@ -115,7 +116,8 @@ def also(said: str, ends: Ends) -> str:
     """Return a second way to state what `said` does: with the noun of an end before its name."""
     for end, noun in (("{head}", ends.head), ("{tail}", ends.tail)):
         if noun and noun != "person" and noun not in _ANYTHING and len(noun.split()) < 4:
-            lead = f"[{'The' if said.startswith(end) else 'the'} {noun}] "
+            called = f"{noun} of" if noun in _TOWNS else noun
+            lead = f"[{'The' if said.startswith(end) else 'the'} {called}] "
             return said.replace(end, lead + end)
     return f"{{tail}} is the one {said.removesuffix(' {tail}.')}."
 

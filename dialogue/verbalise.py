@@ -15,7 +15,7 @@ from dialogue.words import plural
 from kg.errors import DataError
 
 LEXICA: Mapping[str, tuple[str, ...]] = {  # language -> files of dialogue/lexicon
-    "en": ("fb15k.toml", "fb15k_rare.toml", "freebase.toml", "atlas.toml"),
+    "en": ("fb15k.toml", "fb15k_rare.toml", "freebase.toml", "atlas.toml", "rdf.toml"),
     "de": ("de.toml",),
     "fr": ("fr.toml",),
     "es": ("es.toml",),
