@@ -96,11 +96,11 @@ def read_triples(reading: Reading, path: Path, known: set[str]) -> list[Triple]:
 
 
 def read_names(reading: Reading) -> dict[str, str]:
-    """Read `id TAB Name_with_underscores`."""
+    """Read `id TAB Name_with_underscores`; of Freebase's escaped quotation marks a backslash is left."""
     names: dict[str, str] = {}
     for path in sorted(reading.folder.glob("*mid2name*.txt")):
         for _, match in reading.lines(path, PAIR):
-            names[match[1]] = " ".join(match[2].replace("_", " ").split())
+            names[match[1]] = " ".join(match[2].replace("_", " ").replace("\\", '"').split())
     return names
 
 

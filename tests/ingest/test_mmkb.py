@@ -65,6 +65,16 @@ def test_everything_that_is_there_is_read(folder: Path) -> None:
     assert [(r.file, r.reason) for r in source.rejects] == [("image-graph_images/m.0nobody", "unknown_entity")]
 
 
+def test_names_are_those_that_people_say(folder: Path) -> None:
+    (folder / "FB15k_mid2name.txt").write_text(f"{PERU}\tMale\n{LIMA}\tMiles_\\Tails\\_Prower\n{TOWN}\tMale\n")
+    labels = {PERU: {"label": "male organism", "alternatives": ["male"]}, TOWN: {"label": "model organism"}}
+    (folder / "entity2wikidata.json").write_text(json.dumps(labels))
+    by_id = {each.id: each for each in read_mmkb(folder, "fb15k").entities}
+    assert by_id[PERU].name == "male"
+    assert by_id[LIMA].name == 'Miles "Tails" Prower'
+    assert by_id[TOWN].name == "model organism"
+
+
 def test_an_entity_that_wikidata_has_no_label_for_keeps_its_name(folder: Path) -> None:
     (folder / "entity2wikidata.json").write_text(json.dumps({TOWN: {"label": "Q2878144"}}))
     assert {entity.id: entity.name for entity in read_mmkb(folder).entities}[TOWN] == "Town"
