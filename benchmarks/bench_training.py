@@ -15,21 +15,28 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch.nn.utils import clip_grad_norm_
+from transformers import LlamaForCausalLM
 
 from dialogue.serialise import read_dialogues
-from model.batches import Batch, collate, in_one_row, padded
+from model.batches import Batch, collate, in_one_row, packed, padded
 from model.data import Example
 from model.encode import encode
+from model.language import llama_config
 from model.negatives import Anchors
 from model.network import KnowBLIP, Sizes
 from model.objective import Objective, Whole
-from model.presets import preset
+from model.presets import Scratch, preset
+from model.pretrained import Pretrained
 from model.settings import TrainSettings
-from model.tokens import IMAGE_ID, KNO_ID, RET_ID, train_tokenizer
+from model.tokens import FIRST_WORD, IMAGE_ID, KNO_ID, RET_ID, train_tokenizer
 
 CONVERSATIONS = 3000
 STEPS = 6  # that are timed together
 ROUNDS = 5
+FROZEN = {  # shape, conversations a step, steps that are timed together
+    "tiny's": (Scratch(vocabulary=4000, width=192, layers=4, heads=4, inner=512), 16, STEPS),
+    "OPT-125m's": (Scratch(vocabulary=50272, width=768, layers=12, heads=12, inner=2048), 4, 1),
+}
 NONE = np.empty(0, np.int32)
 
 
@@ -63,17 +70,22 @@ def in_turn(sides: dict[str, Callable[[], float]]) -> dict[str, float]:
 
 
 class Trainee:
-    """A network with its optimiser, all of it trained or all but the language model."""
+    """A network with its optimiser: around tiny's own language model, or one that stands for a pretrained one."""
 
-    def __init__(self, vocabulary: int, frozen: bool = False, name: str = "tiny") -> None:
+    def __init__(self, vocabulary: int, language: Pretrained | None = None, name: str = "tiny") -> None:
         torch.manual_seed(0)
-        self.network = KnowBLIP(preset(name), Sizes(vocabulary, 1345, 1280, 512, 384))
-        if frozen:
-            for parameter in self.network.language.layers.parameters():  # tokens train, so gradients pass all layers
-                parameter.requires_grad_(False)
+        self.network = KnowBLIP(preset(name), Sizes(vocabulary, 1345, 1280, 512, 384), language)
         settings = TrainSettings("fb15k", "", steps=1)
         self.objective = Objective(self.network, settings, None, None)
         self.objective._bf16 = False
+        self._optimise()
+
+    def train_all(self) -> None:
+        """Train the language model too."""
+        self.network.language.requires_grad_(True)  # type: ignore[attr-defined]
+        self._optimise()
+
+    def _optimise(self) -> None:
         self.trained = [each for each in self.network.parameters() if each.requires_grad]
         self.optimiser = torch.optim.AdamW(self.trained, 1e-4, fused=True)
 
@@ -119,13 +131,27 @@ def compare_packing(members: list[Example], vocabulary: int) -> None:
 
 
 def compare_frozen(members: list[Example], vocabulary: int) -> None:
-    """Print the time of a step with a frozen language model as a part of that with all gradients."""
+    """Print the time of a step with a frozen language model as a part of that with all gradients.
+
+    The model has random weights and is opened as --llm opens one: frozen, only our tokens' rows train in it.
+    """
     rng = np.random.default_rng(1)
-    drawn = [[members[i] for i in rng.permutation(len(members))[:16]] for _ in range(STEPS)]
-    batches = [collate(each, in_one_row(each)) for each in drawn]
-    sides = {"frozen": Trainee(vocabulary, frozen=True), "all": Trainee(vocabulary)}
-    found = in_turn({name: partial(speed, trainee, batches) for name, trainee in sides.items()})
-    print(f"  frozen language model: {found['all'] / found['frozen']:.2f} of the time of all gradients (goal 0.75)")
+    for name, (shape, size, steps) in FROZEN.items():
+        drawn = [[members[i] for i in rng.permutation(len(members))[:size]] for _ in range(steps)]
+        batches = [collate(each, packed(each)) for each in drawn]
+        sides = {told: Trainee(max(vocabulary, shape.vocabulary), like(shape)) for told in ("frozen", "all")}
+        sides["all"].train_all()
+        found = in_turn({told: partial(speed, trainee, batches) for told, trainee in sides.items()})
+        ratio = found["all"] / found["frozen"]
+        print(f"  language model of {name} shape, frozen: {ratio:.2f} of the time of all gradients (goal 0.75)")
+
+
+def like(shape: Scratch) -> Pretrained:
+    """Return a frozen language model of a shape, with random weights."""
+    torch.manual_seed(0)
+    config = llama_config(shape, shape.vocabulary - FIRST_WORD, 2048)
+    config._attn_implementation = "eager"  # the fastest on a CPU (model/language.py)
+    return Pretrained(LlamaForCausalLM(config))
 
 
 def main() -> None:

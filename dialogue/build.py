@@ -48,6 +48,7 @@ class BuildSettings:
     kinds: tuple[Kind, ...] = KINDS
     lexicon: str | None = None  # a file of wordings of one's own in the first language, which come before ours
     languages: tuple[str, ...] = ("en",)  # every dialogue is written in each, the first being the one it is named by
+    imaged: bool = False  # whether only triples are asked for of which both entities have images, as in IWK
 
     def __post_init__(self) -> None:
         if self.rounds is not None and self.rounds < 2:
@@ -94,7 +95,17 @@ def build(
     check_target(out, force)
     own = read_lexicon(Path(settings.lexicon), settings.languages[0]) if settings.lexicon else {}
     material = prepare_in(
-        Origin(graph, settings.seed, settings.formats, settings.languages, settings.kinds, parts, tuple(topics), own)
+        Origin(
+            graph,
+            settings.seed,
+            settings.formats,
+            settings.languages,
+            settings.kinds,
+            parts,
+            tuple(topics),
+            own,
+            settings.imaged,
+        )
     )
     quotas = _quotas(material, settings)
     with (

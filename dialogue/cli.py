@@ -42,6 +42,7 @@ def dialogues() -> None:
     "--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="What chance starts from."
 )
 @click.option("--formats", help="Formats to use, by commas: T2T, I2T, T2I, I2I; default: all.")
+@click.option("--imaged", is_flag=True, help="Ask only for facts of which both entities have images.")
 @click.option(
     "--kinds",
     help="Kinds of rounds beside facts, by commas: yes_no, count, comparison, multi_hop, unanswerable; or none.",
@@ -82,6 +83,7 @@ def build(
     rounds: int | None,
     seed: int,
     formats: str | None,
+    imaged: bool,
     kinds: str | None,
     split: str,
     languages: str,
@@ -112,7 +114,7 @@ def build(
         graph = adjacency.load(stores.driver, name, spoken)
         topics = image_topics(graph, features_of(stores.engine, graph), seed)
     own = str(lexicon) if lexicon else None
-    settings = BuildSettings(rounds, seed, usable_formats(kwk, graph, asked), chosen_kinds, own, spoken)
+    settings = BuildSettings(rounds, seed, usable_formats(kwk, graph, asked), chosen_kinds, own, spoken, imaged)
     parts = parts_of(graph, split, kwk.home)
     built = build_dialogues(graph, settings, target, force, workers, kwk.progress, parts, engine, topics)
     click.echo(json.dumps(asdict(built)) if as_json else told(built))

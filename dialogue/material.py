@@ -23,7 +23,7 @@ from dialogue.mentions import Names
 from dialogue.parts import Parts, codes, knows
 from dialogue.pictures import PictureWords, picture_words
 from dialogue.relation_ends import has_several, is_sole, nouns_at_ends, spoken_type, types_at_ends
-from dialogue.splits import formats_in, split_table
+from dialogue.splits import NONE, NOWHERE, formats_in, imaged, split_table
 from dialogue.survey import Survey, survey
 from dialogue.topics_of_images import Topic
 from dialogue.types import FORMATS, KINDS, SPLITS, Format, Kind
@@ -90,6 +90,7 @@ class Origin:
     parts: Parts | None = None  # of a split that keeps all formats of a triple together
     topics: tuple[Topic, ...] = ()  # clusters of the graph's images
     lexicon: Mapping[str, Wordings] = field(default_factory=dict)  # of the user, which comes before ours
+    imaged: bool = False  # whether only triples are asked for of which both entities have images
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,7 +113,7 @@ class Material:
     format_table: tuple[tuple[tuple[int, ...], ...], ...]  # [split][entry of `splits`] -> formats
     pools: tuple[Pool, ...]  # by split
     parts: Parts | None  # of a split that keeps all formats of a triple together
-    known: tuple[bytes, ...]  # by split: 1 for each entry of `splits` that it knows as an answer
+    known: tuple[bytes, ...]  # by split: 1 for each triple that it knows as an answer
     ids: tuple[str, ...]
     names: tuple[str, ...]
     said: tuple[str, ...]  # names as they stand within a sentence: with "the " where they take it
@@ -142,7 +143,7 @@ class Material:
 
     def knows(self, split: int, triple: int) -> bool:
         """Say whether a split may draw on a triple at all: only test may draw on what is held out."""
-        return self.known[split][self.splits[triple]] == 1
+        return self.known[split][triple] == 1
 
     def may_name(self, split: int, entity: int) -> bool:
         """Say whether a split may speak of an entity: no split before them speaks of those that are held out."""
@@ -160,6 +161,8 @@ def prepare(origin: Origin) -> Material:
     graph, parts, formats = origin.graph, origin.parts, origin.formats
     usable = frozenset(FORMATS.index(each) for each in formats)
     table = split_table(graph) if parts is None else codes(graph, parts)
+    if origin.imaged:
+        table[~imaged(graph)] = NOWHERE
     names = tuple(entity.name for entity in graph.entities)
     nouns = tuple(_noun(graph, entity) for entity in graph.entities)
     shown = bytes(bool(entity.images) for entity in graph.entities)
@@ -184,9 +187,7 @@ def prepare(origin: Origin) -> Material:
         format_table=format_table,
         pools=pools(graph, table, format_table, origin.seed),
         parts=parts,
-        known=tuple(
-            bytes(parts is None or knows(split, code & 3) for code in range(256)) for split in range(len(SPLITS))
-        ),
+        known=tuple(_known(split, parts, len(graph)) for split in range(len(SPLITS))),
         ids=tuple(entity.id for entity in graph.entities),
         names=names,
         said=tuple(_said(graph, entity) for entity in graph.entities),
@@ -204,6 +205,14 @@ def prepare(origin: Origin) -> Material:
         topics=origin.topics,
         kind_words=kind_words("en"),
     )
+
+
+def _known(split: int, parts: Parts | None, triples: int) -> bytes:
+    """Mark the triples that a split knows as answers."""
+    if parts is None:
+        return b"\1" * triples
+    by_part = np.array([knows(split, part) for part in range(NONE + 1)], np.uint8)
+    return bytes(by_part[parts.triples].tobytes())
 
 
 def _view(array: NDArray[np.integer]) -> memoryview:

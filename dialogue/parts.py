@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from dialogue.splits import NONE, TEST, TRAIN, VALID, available
+from dialogue.splits import NONE, TEST, TRAIN, VALID, available, shown_in
 from dialogue.types import FORMATS, SPLITS
 from kg.adjacency import Adjacency, Ints
 from kg.errors import DataError
@@ -148,7 +148,7 @@ def choose_published(folder: Path, graph: str, name: str | None) -> Path:
 
 def codes(graph: Adjacency, parts: Parts) -> Flags:
     """Return the splits of each triple's formats as `splits.split_table` does: all that it can have in its part."""
-    shown = np.array([bool(entity.images) for entity in graph.entities], bool)
+    shown = shown_in(graph)
     ends = shown[graph.triple_heads()].astype(np.uint8) + shown[graph.outgoing.neighbour]
     table = np.zeros((3, NONE + 1), np.uint8)
     for images in range(3):

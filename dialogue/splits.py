@@ -13,6 +13,7 @@ from kg.types import Triple
 
 TRAIN, VALID, TEST, NONE = range(4)  # the first three are the places in types.SPLITS
 SHARE_OF_TRAIN = 0.6
+NOWHERE = 0xFF  # an entry of the table below: asked in none of the formats
 TEXT_ONLY = TRAIN | NONE << 2 | NONE << 4 | NONE << 6
 
 
@@ -49,7 +50,7 @@ def spread(key: str, formats: tuple[int, ...]) -> int:
 
 def split_table(graph: Adjacency) -> NDArray[np.uint8]:
     """Return the splits of each triple's formats by the triple's number, (E,): 2 bits a format."""
-    shown = np.array([bool(entity.images) for entity in graph.entities], bool)
+    shown = shown_in(graph)
     table = np.full(len(graph), TEXT_ONLY, np.uint8)
     if not shown.any():
         return table
@@ -59,6 +60,18 @@ def split_table(graph: Adjacency) -> NDArray[np.uint8]:
         triple = Triple(graph.entities[head].id, graph.relations[relations[number]].path, graph.entities[tail].id)
         table[number] = spread(triple.key(graph.graph), available(bool(shown[head]), bool(shown[tail])))
     return table
+
+
+def shown_in(graph: Adjacency) -> NDArray[np.bool_]:
+    """Return which entities have images, (N,)."""
+    return np.array([bool(entity.images) for entity in graph.entities], bool)
+
+
+def imaged(graph: Adjacency) -> NDArray[np.bool_]:
+    """Return which triples join two entities that have images, (E,)."""
+    shown = shown_in(graph)
+    both: NDArray[np.bool_] = shown[graph.triple_heads()] & shown[graph.outgoing.neighbour]
+    return both
 
 
 def formats_in(code: int, split: int) -> list[int]:

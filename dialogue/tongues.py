@@ -19,11 +19,10 @@ from dialogue.joining import joining
 from dialogue.material import UNSPEAKABLE, Material, Origin, homonyms, pools, prepare
 from dialogue.mentions import Names
 from dialogue.pictures import picture_words
+from dialogue.splits import NOWHERE
 from dialogue.verbalise import lexicon, own_wordings
 from dialogue.wordings import Wordings
 from kg.errors import DataError
-
-NOWHERE = 0xFF  # an entry of the table of splits: in none of the formats
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,7 @@ def test_settings_and_counts_stand_beside_the_dialogues(built: Path) -> None:
         "kinds": list(KINDS),
         "lexicon": None,
         "languages": ["en"],
+        "imaged": False,
     }
     for split in SPLITS:
         found = list(read_dialogues(built / f"{split}.jsonl"))
@@ -72,6 +73,18 @@ def test_settings_and_counts_stand_beside_the_dialogues(built: Path) -> None:
     assert count_lines(built) == sum(saved["dialogues"].values())
     ids = [each.id for split in SPLITS for each in read_dialogues(built / f"{split}.jsonl")]
     assert len(ids) == len(set(ids))
+
+
+def test_build_of_what_has_images_asks_only_for_triples_that_have_them_at_both_ends(
+    isles: Isles, tmp_path: Path
+) -> None:
+    graph = isles()
+    shown = {entity.id for entity in graph.entities if entity.images}
+    build(graph, BuildSettings(imaged=True, kinds=("fact",)), tmp_path / "shown")
+    found = (each for split in SPLITS for each in read_dialogues(tmp_path / "shown" / f"{split}.jsonl"))
+    facts = [turn.fact for each in found for turn in each.turns if turn.fact]
+    assert {fact.format for fact in facts} == set(FORMATS)
+    assert all({head, tail} <= shown for fact in facts for head, _, tail in fact.triples)
 
 
 def test_graph_without_images_builds_text_that_is_all_trained(isles: Isles, tmp_path: Path) -> None:

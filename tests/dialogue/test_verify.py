@@ -10,8 +10,11 @@ from typing import Any
 import neo4j
 import pytest
 
+from dialogue.build import BuildSettings, build
+from dialogue.parts import Parts, by_triple
 from dialogue.truth import Truth, read_truth
 from dialogue.verify import REASONS, Report, summary, verify
+from kg.adjacency import Adjacency, load
 from kg.errors import DataError
 
 Record = dict[str, Any]
@@ -33,6 +36,21 @@ def test_nothing_is_wrong_with_what_was_built(charted: Path, truth: Truth) -> No
     assert report.rounds >= 700
     assert report.answers >= report.rounds
     assert report.images > 100
+
+
+@pytest.mark.parametrize("split", [None, by_triple])
+def test_build_of_what_has_images_lists_answers_that_have_none(
+    driver: neo4j.Driver,
+    archipelago: str,
+    truth: Truth,
+    split: Callable[[Adjacency], Parts] | None,
+    tmp_path: Path,
+) -> None:
+    graph = load(driver, archipelago)
+    build(graph, BuildSettings(imaged=True), tmp_path / "shown", parts=split and split(graph))
+    report = check(tmp_path / "shown", truth)
+    assert report.findings == []
+    assert report.rounds > 10
 
 
 def rounds(record: Record) -> list[tuple[Record, Record]]:
