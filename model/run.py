@@ -35,6 +35,7 @@ from model.wordings import Known, read_known
 Floats = NDArray[np.float32]
 
 REWORDED = 3  # known wordings that a question is read as
+BY_WORDING = 0.5  # of the belief in a relation, what the wordings say alone
 FAITH = 0.5  # how much the likeliest of them counts above the others
 
 
@@ -87,18 +88,19 @@ class Run:
             scores: Floats = self.network.wording(features, torch.from_numpy(self.known.features)).numpy()
         return scores
 
-    def worded_shares(self, question: str, noun: str) -> Floats:
-        """Return the same by the wordings alone, where <KNO> marks a name and says nothing of relations, (2R,)."""
-        (scores,) = self.wording_scores([question], [noun])
+    def worded_shares(self, scores: Floats) -> Floats:
+        """Return how probable each relation and direction is by a question's likeness to wordings (M,) alone, (2R,).
+
+        Zeros where none is known.
+        """
         found = np.zeros(2 * len(self.relations), np.float32)
         if len(scores):
             np.add.at(found, self.known.classes, np.exp(scores - scores.max()))
             found /= found.sum()
         return found
 
-    def reworded(self, question: str, noun: str) -> list[tuple[str, float]]:
-        """Return the known wordings that are most like a masked question, with shares that sum to 1."""
-        (scores,) = self.wording_scores([question], [noun])
+    def reworded(self, scores: Floats) -> list[tuple[str, float]]:
+        """Return the wordings that a question is read as, by its likeness to each (M,), with shares that sum to 1."""
         best = np.argsort(-scores, kind="stable")[:REWORDED]
         shares = np.exp(FAITH * (scores[best] - scores[best[0]])) if len(best) else np.zeros(0)
         read: dict[int, float] = {}
@@ -109,18 +111,20 @@ class Run:
     def relation_shares(self, question: str, noun: str, subject: str, shown: Floats | None = None) -> Floats:
         """Return how probable it is that each relation and direction is asked for, (2R,).
 
-        `subject` is the name to be put in; with `shown`, one measured image (M,), the image is put in instead.
+        Half of it is what the state at <KNO> says, half what the most alike wordings are of: a short training has not
+        learned yet what it asks for, and after a long one both say the same. `subject` is the name to be put in; with
+        `shown`, one measured image (M,), the image is put in instead.
         """
-        if self.preset.kno == "marker":
-            return self.worded_shares(question, noun)
-        worded = self.reworded(question, noun)
+        (scores,) = self.wording_scores([question], [noun])
+        likely = self.worded_shares(scores)
+        if self.preset.kno == "marker" or not len(scores):  # there <KNO> marks a name and says nothing of relations
+            return likely
+        worded = self.reworded(scores)
         prompts = [self.asked(wording, subject, shown) for wording, _ in worded]
-        if not prompts:
-            return np.zeros(2 * len(self.relations), np.float32)
         measured = self.no_images if shown is None else np.repeat(shown[None], len(prompts), axis=0)
         states = np.exp(self.slot_scores(prompts, measured))  # (REWORDED, 2R)
-        shares: Floats = np.array([share for _, share in worded], np.float32) @ states
-        return shares
+        read: Floats = np.array([share for _, share in worded], np.float32) @ states
+        return (1 - BY_WORDING) * read + BY_WORDING * likely
 
     def asked(self, wording: str, subject: str, shown: Floats | None) -> Encoded:
         """Put a subject, or the image that shows it, into a masked question."""

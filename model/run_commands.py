@@ -50,20 +50,29 @@ def list_runs(kwk: Kwk, graph_name: str | None, as_json: bool) -> None:
 @json_option
 @click.pass_obj
 def show(kwk: Kwk, run: str | None, as_json: bool) -> None:
-    """Show RUN, by default the one saved last: settings, losses, negatives that were drawn."""
+    """Show RUN, by default the one saved last: settings, losses, negatives that were drawn, and how it was judged."""
     from model import checkpoint
 
     folder = checkpoint.find(kwk.home, run)
     manifest = checkpoint.read_manifest(folder)
     checkpoint.verify(folder, manifest)
     if as_json:
-        click.echo(json.dumps(checkpoint.record_of(manifest), ensure_ascii=False, indent=2))
+        record = {**checkpoint.record_of(manifest), "evaluations": judged(folder)}
+        click.echo(json.dumps(record, ensure_ascii=False, indent=2))
         return
     click.echo(told(folder, manifest))
     for title in ("settings", "versions", "losses", "drawn"):
         click.echo(f"{title}:")
         for key, value in getattr(manifest, title).items():
             click.echo(f"  {key}: {value}")
+    for each in judged(folder):
+        click.echo(f"judged on '{each['graph']}' ({each['harness']}), macro over relations in %:")
+        for table, figures in each["tables"].items():
+            shares = ", ".join(
+                f"{form} {'–' if share is None else f'{100 * share:.1f}'}" for form, share in figures.items()
+            )
+            click.echo(f"  {table}: {shares}")
+        click.echo(f"  all of it: {each['folder']}")
 
 
 @runs.command("export")
@@ -82,6 +91,23 @@ def export_run(kwk: Kwk, run: str | None, out: Path, as_json: bool) -> None:
         click.echo(json.dumps({"folder": str(out), "parts": parts}))
     else:
         click.echo(f"{out} holds {', '.join(parts)}")
+
+
+def judged(folder: Path) -> list[dict[str, Any]]:
+    """Return the evaluations that lie in a run's folder: the share of first answers that are right, by table."""
+    found = []
+    for file in sorted(folder.glob("evaluation*/evaluation.json")):
+        report = json.loads(file.read_text("utf-8"))
+        tables = {
+            table: {
+                form.upper(): figures["macro"].get("accuracy", figures["macro"].get("recall1"))
+                for form, figures in forms.items()
+            }
+            for table, forms in report["metrics"].items()
+        }
+        about = {"graph": report["graph"], "harness": report["harness"]["title"], "folder": str(file.parent)}
+        found.append(about | {"tables": tables})
+    return found
 
 
 def summary(folder: Path, manifest: Manifest) -> dict[str, Any]:

@@ -69,7 +69,8 @@ def test_image_is_looked_for_as_at_a_mark_that_opens_the_answer(run: Run, seen: 
 
 def test_wording_that_is_known_is_read_as_itself(run: Run) -> None:
     place = next(i for i, text in enumerate(run.known.texts) if "{x}" in text)
-    worded = run.reworded(run.known.texts[place], run.known.nouns[place])
+    (scores,) = run.wording_scores([run.known.texts[place]], [run.known.nouns[place]])
+    worded = run.reworded(scores)
     assert worded[0][0] == run.known.texts[place]
     assert sum(share for _, share in worded) == pytest.approx(1, rel=1e-4)
     assert [share for _, share in worded] == sorted((share for _, share in worded), reverse=True)
@@ -84,6 +85,17 @@ def test_relations_have_shares_with_and_without_a_picture(run: Run, seen: np.nda
     assert not np.allclose(named, shown)
 
 
+def test_relation_that_the_state_does_not_know_yet_is_known_by_its_wording(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    columns = 2 * len(run.relations)
+    monkeypatch.setattr(run, "slot_scores", lambda prompts, _: np.full((len(prompts), columns), -np.log(columns)))
+    place = next(i for i, text in enumerate(run.known.texts) if "{x}" in text)
+    shares = run.relation_shares(run.known.texts[place], run.known.nouns[place], "Amber Island")
+    assert shares.argmax() == run.known.classes[place]
+    assert float(shares.sum()) == pytest.approx(1, rel=1e-3)
+
+
 def test_question_without_a_place_for_the_picture_is_read_all_the_same(run: Run, seen: np.ndarray) -> None:
     elliptic = replace(run.known, texts=tuple("And its main port?" for _ in run.known.texts))
     follow_up = Run(run.folder, run.manifest, run.preset, run.tokenizer, run.network, run.descriptor, elliptic)
@@ -95,7 +107,7 @@ def test_run_that_knows_no_wording_believes_in_no_relation(run: Run) -> None:
     none = {name: getattr(run.known, name)[:0] for name in ("texts", "read_as", "nouns", "classes", "features")}
     known = replace(run.known, **none)
     mute = Run(run.folder, run.manifest, run.preset, run.tokenizer, run.network, run.descriptor, known)
-    assert mute.reworded("What is the main port of {x}?", "island") == []
+    assert mute.reworded(np.zeros(0, np.float32)) == []
     assert not mute.relation_shares("What is the main port of {x}?", "island", "Amber Island").any()
 
 

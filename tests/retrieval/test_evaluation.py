@@ -193,6 +193,15 @@ def test_run_is_compared_with_itself_from_what_was_saved(
     assert "There is no run 'nobody'" in kwk("runs", "compare", str(run_folder), "nobody", code=1).output
 
 
+def test_run_is_shown_with_how_it_was_judged(report: dict[str, Any], kwk: Command, run_folder: Path) -> None:
+    (found,) = json.loads(kwk("runs", "show", str(run_folder), "--json").stdout)["evaluations"]
+    macro = report["metrics"]["grounded"]["t2t"]["macro"]["accuracy"]
+    assert found["tables"]["grounded"]["T2T"] == macro
+    told = kwk("runs", "show", str(run_folder)).stdout
+    assert f"judged on '{report['graph']}'" in told
+    assert f"grounded: T2T {100 * macro:.1f}" in told
+
+
 def test_questions_go_to_lmms_eval(evaluate: Command, tmp_path: Path, atlas: str) -> None:
     out = tmp_path / "tasks"
     counts = json.loads(evaluate("--limit", "3", "--lmms-eval", str(out), "--json").stdout)
