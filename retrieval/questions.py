@@ -31,7 +31,8 @@ _LOOKS = re.compile(
     re.IGNORECASE,
 )
 _A_PICTURE = re.compile(
-    rf"(?:with\s+)?(?:(?:a|an|the|another|one|some|any)\s+)?{_PICTURE}\b(?:\s+(?:of|for|showing)\b)?\s*", re.IGNORECASE
+    rf"(?:with\s+)?(?:(?:a|an|the|another|one|some|any)\s+)?{_PICTURE}\b(?:\s+(?:of|for|showing|with)\b)?\s*",
+    re.IGNORECASE,
 )
 _EMBLEM_OF = re.compile(rf"(?:(?:a|an|the)\s+)?{_EMBLEM}\s+(?:of|for)\s+", re.IGNORECASE)
 _ITS_EMBLEM = re.compile(rf"(its|their|his|her)\s+{_EMBLEM}$", re.IGNORECASE)
@@ -46,7 +47,9 @@ _AGAIN = r"(?:(?:of|in|for|on|to|by)\s+)?(?:the\s+)?$"  # the capital of Peru an
 _AND = re.compile(rf"(?:,?\s+and|\s*&)\s+{_AGAIN}", re.IGNORECASE)
 _COMMA = re.compile(rf"(?:\s*,|,?\s+and|\s*&)\s+{_AGAIN}", re.IGNORECASE)
 
-_BACK = frozenset("it them one ones that this these those him her of the its their he she they there".split())  # noqa: SIM905
+_BACK = frozenset(
+    "it them one ones that this these those him her of the its their he she they there answer answers".split()  # noqa: SIM905
+)
 _POINTING = re.compile(
     r"\b(?:it|its|this|that|these|those|they|them|their|theirs|there|he|she|him|her|his|here)\b", re.IGNORECASE
 )

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dialogue.pictures import picture_words
 from retrieval.questions import Part, Pointing, masked_mention, one_by_one, parts_of, points
 
 
@@ -79,6 +80,13 @@ def test_a_wish_without_a_name_is_for_what_was_spoken_of(text: str) -> None:
 
 def test_a_wish_with_a_name_is_not_for_what_was_spoken_of() -> None:
     assert not Part("Peru", wish=True).refers_back
+
+
+@pytest.mark.parametrize("request_", sorted({each for some in picture_words("en").requests for each in some}))
+def test_every_way_in_which_conversations_ask_for_a_picture_of_the_answer_is_understood(request_: str) -> None:
+    first, wish = parts_of(f"What is the capital of Peru? {request_}")
+    assert first == Part("What is the capital of Peru", wish=False)
+    assert wish.refers_back
 
 
 @pytest.mark.parametrize(
