@@ -1,6 +1,7 @@
-"""Negatives near the answer in the graph against random ones, on the atlas and on a generated graph: docs/log.md.
+"""Negatives near the answer in the graph against random ones: docs/log.md.
 
-Every run is one line of KWK_HOME/bench/proximity.jsonl; what stands there is not run again.
+Every run is one line of KWK_HOME/bench/proximity.jsonl; what stands there is not run again. KWK_PROXIMITY_GRAPHS names
+graphs (generated, atlas, fb15k: its triples of which both entities have images), _ARMS arms, _SEEDS seeds, by commas.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from model.measured import measured_gallery
 from model.mix import HARD, Shares, all_random, mix_at
 from model.negatives import Anchors, Sampler
 
-SEEDS, STEPS, BATCH, NEGATIVES, WIDTH, RATE = 5, 400, 64, 8, 128, 2e-3
+SEEDS, STEPS, BATCH, NEGATIVES, WIDTH, RATE = "0,1,2,3,4", 400, 64, 8, 128, 2e-3
 ARMS = {  # mix, hardest share, ramp
     "random": ("random=1", 0.0, 1.0),
     "proximity": (HARD, 0.8, 0.6),
@@ -70,10 +71,13 @@ def main() -> None:
     place = Path(os.environ.get("KWK_HOME") or default_home()) / "bench" / "proximity.jsonl"
     place.parent.mkdir(parents=True, exist_ok=True)
     done = [json.loads(line) for line in place.read_text().splitlines()] if place.exists() else []
-    arms = os.environ.get("KWK_PROXIMITY_ARMS", "random,proximity").split(",")
-    for make in (generated, atlas):
-        world = make()
-        for seed in range(SEEDS):
+    graphs, arms, seeds = (
+        os.environ.get(f"KWK_PROXIMITY_{name}", usual).split(",")
+        for name, usual in (("GRAPHS", "generated,atlas"), ("ARMS", "random,proximity"), ("SEEDS", SEEDS))
+    )
+    for graph in graphs:
+        world = generated() if graph == "generated" else stored(graph)
+        for seed in map(int, seeds):
             for arm in arms:
                 if not any((each["graph"], each["arm"], each["seed"]) == (world.name, arm, seed) for each in done):
                     recall, count = run(world, arm, seed)
@@ -81,15 +85,15 @@ def main() -> None:
                     with place.open("a") as file:
                         file.write(json.dumps(done[-1]) + "\n")
                     print(json.dumps(done[-1]), flush=True)
-        told(world.name, done)
+        told(world.name, done, [int(seed) for seed in seeds])
 
 
-def told(graph: str, done: Sequence[dict[str, Any]]) -> None:
+def told(graph: str, done: Sequence[dict[str, Any]], asked: Sequence[int]) -> None:
     """Print each arm's recall and its difference to random ones, with Student's interval over the paired seeds."""
     mine = [each for each in done if each["graph"] == graph]
     recall = {(each["arm"], each["seed"]): each["recall"] for each in mine}
     for arm in ARMS:
-        seeds = [seed for seed in range(SEEDS) if (arm, seed) in recall and ("random", seed) in recall]
+        seeds = [seed for seed in asked if (arm, seed) in recall and ("random", seed) in recall]
         if len(seeds) < 2:
             continue
         values = np.array([recall[arm, seed] for seed in seeds]) * 100
@@ -178,12 +182,16 @@ def part_of(anchors: Anchors, chosen: NDArray[np.int64]) -> Anchors:
     return Anchors(*(column[chosen] for column in columns), answers, anchors.subject[chosen])
 
 
-def atlas() -> World:
-    """Read the atlas; its questions are worded with the answer's name, as the model says it before <RET>."""
+def stored(name: str) -> World:
+    """Read a graph; its questions are worded with the answer's name, as the model says it before <RET>.
+
+    Of the atlas all triples are asked whose tail has images, of others those of which both entities have them.
+    """
     with stores() as (driver, engine, _):
-        graph, gallery = measured_gallery(driver, engine, "atlas", told=False)
+        graph, gallery = measured_gallery(driver, engine, name, told=False)
     tails = graph.outgoing.neighbour
-    triples = np.flatnonzero(np.diff(gallery.images.start)[tails])
+    has = np.diff(gallery.images.start) > 0
+    triples = np.flatnonzero(has[tails] if name == "atlas" else has[tails] & has[graph.triple_heads()])
     names = [each.name for each in graph.entities]
     texts = [
         f"{graph.relations[relation].label} of {names[head]}: {names[tail]}"
@@ -195,7 +203,7 @@ def atlas() -> World:
     features = minilm().encode(texts)
     questions = np.zeros((len(graph), features.shape[1]), np.float32)
     questions[triples] = features
-    return World("atlas", graph, gallery, questions, triples)
+    return World(name, graph, gallery, questions, triples)
 
 
 def generated() -> World:
