@@ -40,12 +40,12 @@ def listen(
     place: tuple[str, int],
     say: Callable[[str], None],
     progress: Progress,
+    visual_cache: bool = False,
 ) -> None:
     """Serve a graph at (host, port) until SIGINT or SIGTERM. Raises ServiceError if the port is taken."""
     torch.set_num_threads(1)  # a question is too short for two, and requests run beside each other
-    bound = bind(*place)
-    with impatient(stores.addresses.neo4j) as driver:
-        host = open_host(replace(stores, driver=driver), graph, home, run_name, progress)
+    with bind(*place) as bound, impatient(stores.addresses.neo4j) as driver:
+        host = open_host(replace(stores, driver=driver), graph, home, run_name, progress, visual_cache)
         desk = Desk(host, driver, stores.addresses.neo4j)
         service = Service(host, settings, desk.picture, lambda: alive(stores, driver))
         app = application(service)

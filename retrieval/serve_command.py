@@ -8,7 +8,7 @@ import click
 
 from kg.cli import FromEnvironment, Kwk
 from kg.graph_commands import graph_option
-from retrieval.options import run_option
+from retrieval.options import run_option, visual_cache_option
 
 PORT = 8080
 
@@ -16,6 +16,7 @@ PORT = 8080
 @click.command()
 @graph_option
 @run_option
+@visual_cache_option
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=PORT, show_default=True, help="Port; 0: any free one.")
 @click.option(
@@ -31,6 +32,7 @@ def serve(
     /,
     graph_name: str | None,
     run_name: str | None,
+    visual_cache: bool,
     host: str,
     port: int,
     deadline: float,
@@ -56,7 +58,7 @@ def serve(
     settings = ServeSettings(token, deadline, rate=rate)
     with open_stores(kwk) as stores:
         graph = chosen(kwk, stores.driver, graph_name)
-        listen(stores, graph, kwk.home, run_name, settings, (host, port), kwk.say, kwk.progress)
+        listen(stores, graph, kwk.home, run_name, settings, (host, port), kwk.say, kwk.progress, visual_cache)
 
 
 def local(host: str) -> bool:
