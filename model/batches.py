@@ -179,6 +179,7 @@ def join_anchors(parts: Sequence[Anchors]) -> Anchors:
         np.concatenate([part.asks_tail for part in parts]),
         [answers for part in parts for answers in part.answers],
         _joined([part.subject for part in parts]),
+        [key for part in parts for key in part.keys],
     )
 
 

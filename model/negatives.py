@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from kg.adjacency import Adjacency
 from model.arena import Growing, Pools, Sets
+from model.draws import Images, draw
 from model.exclusions import Exclusions
 from model.gallery import Gallery, Ints
 from model.mix import Shares
@@ -38,6 +39,14 @@ class Anchors:
     asks_tail: NDArray[np.bool_]  # (A,)
     answers: Sequence[Ints]  # A lists of entities: every true answer
     subject: Ints  # (A,) whom the question is about, -1 where nothing was asked
+    keys: Sequence[bytes] = ()  # A of them, alike where all of the above is: what is known of an anchor is found by it
+
+    def __post_init__(self) -> None:
+        if not self.keys:
+            columns = self.image, self.subject, self.relation, self.asks_tail, self.entity
+            rows = np.stack(columns, axis=1).astype(np.int32)
+            pairs = zip(rows, self.answers, strict=True)
+            object.__setattr__(self, "keys", [row.tobytes() + answers.tobytes() for row, answers in pairs])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,28 +73,11 @@ class Sampler:
         Each tier has its share. Where it is empty, or TRIES draws of it are all excluded, the share goes to random.
         """
         excluded, pools = self._known(anchors, shares)
-        sizes = self._pools.sizes[pools]  # (A, tiers)
-        total = len(anchors.image)
-        tier = np.searchsorted(np.cumsum(shares), rng.random(total * count), side="right").clip(max=RANDOM)
-        tier = tier.astype(np.int8)
-        image, owner = np.full(total * count, -1, np.int32), np.full(total * count, -1, np.int32)
-        left = np.arange(total * count)  # places without an image
-        for attempt in range(2 * TRIES):
-            if not len(left):
-                break
-            row, wanted = left // count, tier[left]
-            wanted[(sizes[row, wanted] == 0) | (attempt >= TRIES)] = RANDOM
-            entity = self._pools.draw(pools[row, wanted], rng.random(len(left)))
-            drawn = self._an_image(entity, rng)
-            refused = self._excluded.hold(excluded[row], drawn)
-            if refused.any():
-                fine = ~refused
-                done, drawn, entity, wanted = left[fine], drawn[fine], entity[fine], wanted[fine]
-            else:
-                done = left
-            image[done], owner[done], tier[done] = drawn, entity, wanted
-            left = left[refused]
-        shape = total, count
+        images, reach = Images(self._gallery.images.start, self._gallery.images.values), np.cumsum(shares)
+        tables, barred = self._pools.tables, self._excluded.bits
+        seed = rng.integers(2**64, dtype=np.uint64)
+        image, owner, tier = draw(seed, reach, tables, pools, barred, excluded, images, count, TRIES)
+        shape = len(anchors.image), count
         return Drawn(image.reshape(shape), owner.reshape(shape), tier.reshape(shape))
 
     def probability(self, anchors: Anchors, shares: Shares) -> NDArray[np.float64]:
@@ -129,22 +121,19 @@ class Sampler:
             self._forget()
         wanted = tuple(np.union1d(np.flatnonzero(shares), [RANDOM]).tolist())
         places = self._places.setdefault(wanted, {})
-        columns = (anchors.image, anchors.subject, anchors.relation, anchors.asks_tail, anchors.entity)
-        lists = (column.tolist() for column in columns)
-        keys = list(zip(*lists, (answers.tobytes() for answers in anchors.answers), strict=True))
-        for key, answers in zip(keys, anchors.answers, strict=True):
+        for i, key in enumerate(anchors.keys):
             if key not in places:
                 places[key] = len(self._numbers) // (1 + len(TIERS))
-                self._numbers.extend(np.array(self._new(key[:5], answers, wanted)))
-        found = self._numbers.values.reshape(-1, 1 + len(TIERS))[[places[key] for key in keys]]
-        return found[:, 0], found[:, 1:]
+                self._numbers.extend(np.array(self._new(anchors, i, wanted)))
+        found = self._numbers.values.reshape(-1, 1 + len(TIERS))[[places[key] for key in anchors.keys]]
+        return np.ascontiguousarray(found[:, 0]), np.ascontiguousarray(found[:, 1:])
 
-    def _new(self, asked: tuple[int, int, int, bool, int], answers: Ints, wanted: Sequence[int]) -> list[int]:
+    def _new(self, anchors: Anchors, i: int, wanted: Sequence[int]) -> list[int]:
         """Return the numbers of an anchor's exclusions and pools; that of a tier which is not wanted means nothing."""
-        image, subject, relation, asks_tail, entity = asked
-        images = self.exclusions.images(image, subject, relation, asks_tail, answers)
+        image, subject, relation = int(anchors.image[i]), int(anchors.subject[i]), int(anchors.relation[i])
+        question = Question(int(anchors.entity[i]), relation, bool(anchors.asks_tail[i]))
+        images = self.exclusions.images(image, subject, relation, question.asks_tail, anchors.answers[i])
         numbers = [self._excluded.add(images)] + [0] * len(TIERS)
-        question = Question(entity, relation, asks_tail)
         for n in wanted:
             tier = TIERS[n]
             key = tier.name, tier.about(self.near, question)
@@ -157,14 +146,8 @@ class Sampler:
     def _forget(self) -> None:
         self._pools, self._excluded = Pools(), Sets(len(self._gallery))
         self._numbers = Growing(np.int64)  # of exclusions, then of each tier's pool, anchor by anchor
-        self._places: dict[tuple[int, ...], dict[Hashable, int]] = {}  # tiers that are wanted -> anchor -> place there
+        self._places: dict[tuple[int, ...], dict[bytes, int]] = {}  # tiers that are wanted -> anchor -> place there
         self._by_tier: dict[Hashable, int] = {}  # (tier, what it depends on) -> number of its pool
-
-    def _an_image(self, entity: Ints, rng: np.random.Generator) -> Ints:
-        start = self._gallery.images.start
-        count = start[entity + 1] - start[entity]
-        place = start[entity] + (rng.random(len(entity)) * count).astype(np.int32)
-        return self._gallery.images.values[place]
 
     def _chances(self, pool: int, excluded: int) -> NDArray[np.float64]:
         """Return how likely a draw from a pool is each image of the gallery, zero where it is excluded. (G,)"""

@@ -102,7 +102,11 @@ def typed() -> Iterator[str]:
 @click.option("--against", metavar="RUN", help="Another run, to be compared question by question.")
 @click.option("--dialogues", type=click.Path(path_type=Path), help="Folder of dialogues; default: the run's own.")
 @click.option(
-    "--limit", type=click.IntRange(min=1), default=400, show_default=True, help="Questions of each format, at most."
+    "--limit",
+    type=click.IntRange(min=1),
+    default=400,
+    show_default=True,
+    help="Questions of each format, at most: in wordings of train, and as many in those kept for the test.",
 )
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Draws the questions.")
 @click.option("--embeddings", is_flag=True, help="Fit TransE and ComplEx beside, by PyKEEN: kwk[pykeen].")

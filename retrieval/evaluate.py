@@ -137,10 +137,10 @@ def alone(found: Sequence[Judged], part: Callable[[Judged], bool]) -> dict[str, 
 
 def parts(found: Sequence[Judged]) -> dict[str, Any]:
     """Return linking and relation, each on its own, and both on wordings that occur in test only."""
-    first, kept = [each for each in found if each.trial.first], [each for each in found if each.trial.held_out]
+    met, kept = ([each for each in found if each.trial.held_out == is_kept] for is_kept in (False, True))
     return {
-        "linking": alone(first, lambda each: each.linked),
-        "relation": alone(first, lambda each: each.related),
+        "linking": alone(met, lambda each: each.linked),
+        "relation": alone(met, lambda each: each.related),
         "held_out_wordings": {
             "linking": alone(kept, lambda each: each.linked),
             "relation": alone(kept, lambda each: each.related),

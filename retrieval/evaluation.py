@@ -24,11 +24,11 @@ from retrieval.ground import Reader
 from retrieval.harness import Harness, read_harness
 from retrieval.lmms_export import export_tasks
 from retrieval.metrics import Outcome, difference
-from retrieval.outcomes import Tables
+from retrieval.outcomes import Tables, by_wording
 from retrieval.trials import Prior, Trial, read_prior, read_trials
 from retrieval.visual_cache import open_cache
 
-LIMIT = 400  # questions of each format, unless more are asked for
+LIMIT = 400  # questions of each format and kind of wording, unless more are asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class EvaluateSettings:
     """What decides an evaluation."""
 
     dialogues: Path
-    limit: int | None = LIMIT  # questions of each format
+    limit: int | None = LIMIT  # questions of each format, in wordings of train and in kept ones
     seed: int = 0
     embeddings: bool = False  # whether knowledge-graph embeddings are fitted beside
     visual_cache: bool = False  # whether runs read pictures through their visual cache
@@ -145,21 +145,17 @@ class Evaluation:
             fitting = [trial for trial in fitting if trial.format != "T2T"]
         found = judge(answerer, fitting, seen, self.head_blind, self.progress)
         book = closed_book(run, answerer.understanding.names, seen, answerer.understanding.encode)
-        first = [trial for trial in fitting if trial.first]
-        by_heart = book.judge(first, self.head_blind, self.progress)
-        tables = {
-            "grounded": [(each.trial, each.outcome) for each in found if each.trial.first],
-            "closed_book": by_heart.spoken,
-        }
+        by_heart = book.judge(fitting, self.head_blind, self.progress)
+        tables = {"grounded": [(each.trial, each.outcome) for each in found], "closed_book": by_heart.spoken}
         others = {"closed_book_name_masked": by_heart.masked, "closed_book_described": by_heart.described}
-        return tables | {name: pairs for name, pairs in others.items() if pairs}, found
+        return by_wording(tables | {name: pairs for name, pairs in others.items() if pairs}), found
 
     def _metrics(self, tables: Tables) -> dict[str, Any]:
         size = len(self.album.shas) if self.album else None
         return {name: table(by_format(found), size) for name, found in tables.items()}
 
     def _baselines(self, seen: View | None) -> Tables:
-        fitting = [trial for trial in fitted(self.trials, seen) if trial.first]
+        fitting = [trial for trial in fitted(self.trials, seen) if not trial.held_out]
         baselines = {"head_blind_prior": self.head_blind, "question_blind_prior": question_blind(self.prior)}
         if seen:
             baselines["nearest_image"] = nearest_image(seen)

@@ -97,10 +97,10 @@ def export_tasks(
 ) -> dict[str, int]:
     """Write the tasks into a folder; return how many questions each has. Raises DataError if an image can't be read."""
     counts: dict[str, int] = {}
-    first = [trial for trial in trials if trial.first]
+    asked = once(trials)
     with new_folder(out, force=True, mark=MARK) as folder:
         for form in ASKED:
-            rows = [row_of(trial, names, roots, fails(head_blind, trial)) for trial in first if trial.format == form]
+            rows = [row_of(trial, names, roots, fails(head_blind, trial)) for trial in asked if trial.format == form]
             if rows:
                 task, file = task_name(graph, form), f"{form.lower()}.parquet"
                 counts[task] = len(rows)
@@ -113,6 +113,12 @@ def export_tasks(
         (folder / UTILS).write_text(Path(lmms_task.__file__).read_text("utf-8"), "utf-8")
         (folder / MARK).write_text(json.dumps(counts) + "\n", "utf-8")
     return counts
+
+
+def once(trials: Iterable[Trial]) -> list[Trial]:
+    """Return the trials with each question once a format, in a wording of train where there is one."""
+    found = {(trial.question, trial.format): trial for trial in sorted(trials, key=lambda trial: not trial.held_out)}
+    return sorted(found.values(), key=lambda trial: trial.number)
 
 
 def task_name(graph: str, form: Format) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from dialogue.types import FORMATS
+from retrieval.outcomes import KEPT
 from retrieval.published import HEADS, PAPER, SOURCES
 from retrieval.report import percent, shown
 
@@ -29,10 +30,10 @@ def markdown(report: Mapping[str, Any], plots: Iterable[str] = ()) -> str:
         "relations; *prior-defeating* are the questions that the relation's commonest answer gets wrong.",
     ]
     for name, metrics in report["metrics"].items():
-        lines += section(f"{TITLES.get(name, name)}; images seen in training", metrics)
+        lines += section(f"{title(name)}; images seen in training", metrics)
     unseen = report.get("unseen_style", {"metrics": {}, "style": ""})
     for name, metrics in unseen["metrics"].items():
-        lines += section(f"{TITLES.get(name, name)}; style {unseen['style']} never seen", metrics)
+        lines += section(f"{title(name)}; style {unseen['style']} never seen", metrics)
     lines += [
         "",
         "## Beside them",
@@ -51,6 +52,12 @@ def markdown(report: Mapping[str, Any], plots: Iterable[str] = ()) -> str:
     if against := report.get("against"):
         lines += ["", f"## Against {against['run']}", "", *gaps(rows_of(against["difference"]))]
     return "\n".join(lines) + "\n"
+
+
+def title(table: str) -> str:
+    """Return what a table is of."""
+    own = table.removesuffix(KEPT)
+    return TITLES.get(own, own) + (", in wordings that train lacks" if own != table else "")
 
 
 def section(title: str, metrics: Mapping[str, Any]) -> list[str]:

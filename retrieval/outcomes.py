@@ -22,9 +22,10 @@ from retrieval.trials import Trial
 
 FILE = "outcomes.parquet"
 SCHEMA = 1
+KEPT = "_kept_wordings"  # ends the names of tables of questions in wordings that train lacks
 COLUMNS = pa.schema(
     [
-        ("table", pa.string()),  # grounded, closed_book, …, baseline: head_blind_prior
+        ("table", pa.string()),  # grounded, closed_book, grounded_kept_wordings, …, baseline: head_blind_prior
         ("images", pa.string()),  # seen, or unseen: of the style that no fit has seen
         ("format", pa.string()),
         ("subject", pa.string()),
@@ -50,6 +51,13 @@ class Outcomes:
 
     about: Mapping[str, Any]  # run, graph, seed, limit
     by: Mapping[tuple[str, str, Format], Mapping[Key, Outcome]]
+
+
+def by_wording(tables: Tables) -> Tables:
+    """Part each table: under its name what was asked in wordings of train, and beside it what was not, if anything."""
+    parted = {name: [pair for pair in pairs if not pair[0].held_out] for name, pairs in tables.items()}
+    kept = {name + KEPT: [pair for pair in pairs if pair[0].held_out] for name, pairs in tables.items()}
+    return parted | {name: pairs for name, pairs in kept.items() if pairs}
 
 
 def write_outcomes(path: Path, about: Mapping[str, Any], seen: Tables, unseen: Tables) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from dialogue.serialise import read_dialogues
@@ -29,7 +29,6 @@ class Trial:
     turn: Turn  # what the human says, with the image
     answers: frozenset[str]
     held_out: bool  # worded in the way that was kept for tests
-    first: bool  # the first of its question and format: the others only tell how a kept wording is understood
     target: str | None = None  # sha256 of the image that the dialogue answers with
 
     @property
@@ -53,39 +52,34 @@ class Prior:
 
 
 def read_trials(folder: Path, limit: int | None = None, seed: int = 0) -> list[Trial]:
-    """Return the test split's distinct questions, at most `limit` a format, and as many with a kept wording.
+    """Return the test split's distinct questions: at most `limit` a format in wordings of train, as many in kept ones.
 
     Raises DataError if there are none.
     """
     held_out = held_out_in(folder)
     found: dict[tuple[Question, Format, bool], Trial] = {}
-    met: set[tuple[Question, Format]] = set()
     for asked, given, fact in rounds(folder / "test.jsonl"):
         head, relation, tail = fact.triples[0]
         question: Question = (head if fact.direction == "tail" else tail), relation, fact.direction
         last, form = held_out(fact, asked.value), fact.format
         if (question, form, last) not in found:
-            answers, first = frozenset(fact.answers), (question, form) not in met
-            found[question, form, last] = Trial(
-                len(found), *question, form, asked, answers, last, first, target_of(given, fact)
-            )
-            met.add((question, form))
+            answers, target = frozenset(fact.answers), target_of(given, fact)
+            found[question, form, last] = Trial(len(found), *question, form, asked, answers, last, target)
     if not found:
         raise DataError(f"{folder / 'test.jsonl'} asks nothing; `kwk dialogues build` makes dialogues to be judged on.")
     return sampled(list(found.values()), limit, seed)
 
 
 def sampled(trials: Sequence[Trial], limit: int | None, seed: int) -> list[Trial]:
-    """Draw at most `limit` questions a format, and at most `limit` a format with a kept wording."""
+    """Draw at most `limit` questions a format in wordings of train, and at most `limit` in kept ones."""
     if limit is None:
         return list(trials)
-    chosen: dict[int, Trial] = {}
+    chosen: list[Trial] = []
     for form in FORMATS:
-        for kind in ("held_out", "first"):
-            own = [trial for trial in trials if trial.format == form and getattr(trial, kind)]
-            for trial in random.Random(f"{seed} {form} {kind}").sample(own, min(limit, len(own))):  # noqa: S311
-                chosen[trial.number] = replace(trial, first=kind == "first")  # or the first would be more than `limit`
-    return [chosen[number] for number in sorted(chosen)]
+        for kept in (False, True):
+            own = [trial for trial in trials if trial.format == form and trial.held_out == kept]
+            chosen += random.Random(f"{seed} {form} {kept}").sample(own, min(limit, len(own)))  # noqa: S311
+    return sorted(chosen, key=lambda trial: trial.number)
 
 
 def read_prior(folder: Path) -> Prior:

@@ -94,7 +94,7 @@ def test_hops_and_weights_are_those_of_networkx(found: Triples) -> None:
 
 
 @given(triples, images, pairs, st.integers(0, 2**32 - 1))
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)  # the first draw compiles
 def test_no_excluded_image_is_ever_drawn_and_every_tier_holds(
     found: Triples, owned: list[list[int]], alike: set[tuple[int, int]], seed: int
 ) -> None:
@@ -132,7 +132,8 @@ def test_images_are_drawn_as_often_as_their_chance_says(mix: np.ndarray) -> None
     chances = sampler.probability(anchors, mix)
     np.testing.assert_allclose(chances.sum(axis=1), 1)
     drawn = sampler.draw(anchors, 20_000, mix, np.random.default_rng(0))
-    counts = np.stack([np.bincount(row, minlength=SIZE + 1) for row in drawn.image])
+    assert (drawn.image < 0).mean() < 1e-4  # what was refused every time
+    counts = np.stack([np.bincount(row[row >= 0], minlength=SIZE + 1) for row in drawn.image])
     spread = np.sqrt(20_000 * chances * (1 - chances))
     assert (abs(counts - 20_000 * chances) <= 5 * spread + 1e-6).all()
 

@@ -229,10 +229,9 @@ def ask() -> Ask:
         image: Shown | None = None,
         number: int = 0,
         held_out: bool = False,
-        first: bool = True,
     ) -> Trial:
         turn = Turn("human", text, (image,) if image else ())
-        return Trial(number, subject, relation, direction, form, turn, frozenset(answers), held_out, first)
+        return Trial(number, subject, relation, direction, form, turn, frozenset(answers), held_out)
 
     return made
 

@@ -149,8 +149,8 @@ def test_only_formats_that_were_judged_have_figures(ask: Ask) -> None:
 def test_wordings_kept_for_tests_are_counted_on_their_own(ask: Ask) -> None:
     found = [
         Judged(ask("?"), True, True, outcomes(True)),
-        Judged(ask("?", held_out=True, first=False), True, False, outcomes(False)),
-        Judged(ask("?", held_out=True, first=False, form="I2T"), False, False, outcomes(False)),
+        Judged(ask("?", held_out=True), True, False, outcomes(False)),
+        Judged(ask("?", held_out=True, form="I2T"), False, False, outcomes(False)),
     ]
     shares = parts(found)
     assert shares["linking"] == shares["relation"]

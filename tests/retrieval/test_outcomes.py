@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from kg.errors import DataError
+from retrieval.markdown import title
 from retrieval.metrics import Outcome
-from retrieval.outcomes import FILE, Pairs, compared, read_outcomes, write_outcomes
+from retrieval.outcomes import FILE, Pairs, by_wording, compared, read_outcomes, write_outcomes
 from retrieval.trials import Trial
 
 Ask = Callable[..., Trial]
@@ -25,6 +26,16 @@ def test_what_was_written_is_read(ask: Ask, tmp_path: Path) -> None:
     found = read_outcomes(folder)
     assert found.about["run"] == "mine"
     assert found.by == {("grounded", "seen", "T2I"): {("a", "r", "tail", "Who?"): outcome}}
+
+
+def test_what_is_asked_in_a_kept_wording_stands_in_a_table_of_its_own(ask: Ask) -> None:
+    met, kept = (ask("?"), Outcome("r", 1, False)), (ask("??", held_out=True), Outcome("r", 0, False))
+    assert by_wording({"grounded": [met, kept], "closed_book": [met]}) == {
+        "grounded": [met],
+        "closed_book": [met],
+        "grounded_kept_wordings": [kept],
+    }
+    assert title("grounded_kept_wordings") == f"{title('grounded')}, in wordings that train lacks"
 
 
 def test_runs_are_paired_by_what_is_asked_whatever_its_number(ask: Ask, tmp_path: Path) -> None:

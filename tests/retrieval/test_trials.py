@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -34,16 +35,15 @@ def written(folder: Path, split: str, *asked: tuple[Turn, Turn]) -> Path:
 
 def test_every_question_of_the_test_split_is_asked_once_a_format(dialogues: Path) -> None:
     found = read_trials(dialogues)
-    first = [trial for trial in found if trial.first]
-    assert len({(trial.question, trial.format) for trial in first}) == len(first)
+    assert len({(trial.question, trial.format, trial.held_out) for trial in found}) == len(found)
     asked = {
         (fact.triples[0][0 if fact.direction == "tail" else 2], fact.triples[0][1], fact.direction, fact.format)
         for dialogue in read_dialogues(dialogues / "test.jsonl")
         for turn in dialogue.turns
         if (fact := turn.fact) is not None and fact.kind == "fact" and not fact.refers
     }
-    assert {(*trial.question, trial.format) for trial in first} == asked
-    assert {trial.format for trial in first} == set(FORMATS)
+    assert {(*trial.question, trial.format) for trial in found} == asked
+    assert {(trial.format, trial.held_out) for trial in found} == set(product(FORMATS, (False, True)))
     for trial in found:
         assert (trial.image is not None) == trial.format.startswith("I")
         assert trial.image is None or trial.image.entity == trial.subject
@@ -62,13 +62,13 @@ def test_question_for_a_head_is_about_its_tail(tmp_path: Path) -> None:
     assert (trial.subject, trial.answers) == ("b", {"a"})
 
 
-def test_wording_kept_for_tests_is_asked_beside_the_first(tmp_path: Path) -> None:
+def test_question_is_asked_once_in_a_wording_of_train_and_once_in_the_kept_one(tmp_path: Path) -> None:
     triple = [("a", "r", "b")]
     pairs = [told(text, triple) for text in ("What has a?", "Whatever has a?", "What has a? Please.")]
     written(tmp_path, "test", *pairs)
-    assert [(trial.turn.value, trial.first, trial.held_out) for trial in read_trials(tmp_path)] == [
-        ("What has a?", True, False),
-        ("Whatever has a?", False, True),
+    assert [(trial.turn.value, trial.held_out) for trial in read_trials(tmp_path)] == [
+        ("What has a?", False),
+        ("Whatever has a?", True),
     ]
 
 
@@ -80,13 +80,13 @@ def test_folder_that_asks_nothing_says_what_to_do(tmp_path: Path) -> None:
 
 def test_no_more_is_asked_than_was_allowed(ask: Callable[..., Trial]) -> None:
     trials = [
-        ask("?", subject=str(n), form=form, number=2 * n + FORMATS.index(form) // 2, held_out=n % 2 == 0)
+        ask("?", subject=str(n), form=form, number=2 * n + FORMATS.index(form) // 2, held_out=n < 8)
         for n in range(40)
         for form in ("T2T", "T2I")
     ]
     drawn = sampled(trials, 10, seed=1)
-    assert Counter(trial.format for trial in drawn if trial.first) == {"T2T": 10, "T2I": 10}
-    assert all(sum(trial.held_out for trial in drawn if trial.format == form) >= 10 for form in ("T2T", "T2I"))
+    wanted = {(form, held_out): 8 if held_out else 10 for form in ("T2T", "T2I") for held_out in (False, True)}
+    assert Counter((trial.format, trial.held_out) for trial in drawn) == wanted
     assert [trial.number for trial in drawn] == sorted({trial.number for trial in drawn})
     assert drawn == sampled(trials, 10, seed=1)
     assert drawn != sampled(trials, 10, seed=2)
