@@ -102,7 +102,16 @@ def add_lora(causal: nn.Module, rank: int) -> None:
 
 
 def open_pretrained(name: str, lora: int = 0) -> tuple[Tokenizer, Pretrained]:
-    """Open what `--llm` names: a name on the hub, a folder, a .gguf file, or `gemma-270m`. Raises DataError."""
+    """Open what `--llm` names, to be trained around. Raises DataError."""
+    tokenizer, causal = load_causal(name)
+    return adopt(tokenizer.backend_tokenizer), Pretrained(causal, lora)
+
+
+def load_causal(name: str) -> tuple[Any, Any]:
+    """Load tokenizer and model of what `--llm` names: a name on the hub, a folder, a .gguf file, or `gemma-270m`.
+
+    Raises DataError.
+    """
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     path = gemma_file() if name == GEMMA else Path(name).expanduser()
@@ -119,7 +128,7 @@ def open_pretrained(name: str, lora: int = 0) -> tuple[Tokenizer, Pretrained]:
         raise DataError(f"--llm {name!r} is no language model that transformers loads: {reason}") from exc
     if not tokenizer.is_fast:
         raise DataError(f"--llm {name!r} has no tokenizer.json; save its tokenizer with transformers first.")
-    return adopt(tokenizer.backend_tokenizer), Pretrained(causal, lora)
+    return tokenizer, causal
 
 
 def gemma_file() -> Path:

@@ -110,6 +110,11 @@ def typed() -> Iterator[str]:
 )
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Draws the questions.")
 @click.option("--embeddings", is_flag=True, help="Fit TransE and ComplEx beside, by PyKEEN: kwk[pykeen].")
+@click.option(
+    "--llm",
+    metavar="NAME|PATH",
+    help="Ask a language model in words beside: gemma-270m, of the hub, a folder, a .gguf.",
+)
 @visual_cache_option
 @click.option("--lmms-eval", type=click.Path(path_type=Path), help="Write the questions as lmms-eval's tasks instead.")
 @click.option(

@@ -22,8 +22,10 @@ from retrieval.embeddings import KINDS, tail_ranker
 from retrieval.evaluate import Judged, about_all_shown, by_format, judge, parts, table
 from retrieval.ground import Reader
 from retrieval.harness import Harness, read_harness
+from retrieval.language_baseline import language_model
 from retrieval.lmms_export import export_tasks
 from retrieval.metrics import Outcome, difference
+from retrieval.names import NameIndex
 from retrieval.outcomes import Tables, by_wording
 from retrieval.trials import Prior, Trial, read_prior, read_trials
 from retrieval.visual_cache import open_cache
@@ -39,6 +41,7 @@ class EvaluateSettings:
     limit: int | None = LIMIT  # questions of each format, in wordings of train and in kept ones
     seed: int = 0
     embeddings: bool = False  # whether knowledge-graph embeddings are fitted beside
+    llm: str | None = None  # a language model that is asked in words beside, see `retrieval.language_baseline`
     visual_cache: bool = False  # whether runs read pictures through their visual cache
 
 
@@ -89,7 +92,7 @@ class Evaluation:
         harness = read_harness(run.manifest, self.graph, self.settings.dialogues, self.trials)
         seen = self._view(run, unseen=False)
         tables, found = self._judged(run, answerer, seen)
-        beside = self._baselines(seen) if baselines else {}
+        beside = self._baselines(seen, answerer.understanding.names) if baselines else {}
         if not (run.holdout_style and self.album and harness.kind != "zero-shot"):
             return Judgement(run, harness, tables, parts(found), baselines=beside)
         unseen, others = self._judged(run, answerer, self._view(run, unseen=True), images_only=True)
@@ -154,7 +157,7 @@ class Evaluation:
         size = len(self.album.shas) if self.album else None
         return {name: table(by_format(found), size) for name, found in tables.items()}
 
-    def _baselines(self, seen: View | None) -> Tables:
+    def _baselines(self, seen: View | None, index: NameIndex) -> Tables:
         fitting = [trial for trial in fitted(self.trials, seen) if not trial.held_out]
         baselines = {"head_blind_prior": self.head_blind, "question_blind_prior": question_blind(self.prior)}
         if seen:
@@ -162,6 +165,11 @@ class Evaluation:
         if self.settings.embeddings:
             train = self.settings.dialogues / "train.jsonl"
             baselines |= {kind: tail_ranker(train, kind, self.settings.seed, self.progress) for kind in KINDS}
+        if self.settings.llm:
+            train, names = self.settings.dialogues / "train.jsonl", {id: each.names for id, each in index.by_id.items()}
+            baselines["language_model"] = language_model(
+                self.settings.llm, train, fitting, names, self.settings.seed, self.progress
+            )
         return {
             name: judge_baseline(baseline, asked(name, fitting), self.head_blind)
             for name, baseline in baselines.items()
@@ -170,7 +178,7 @@ class Evaluation:
 
 def asked(baseline: str, trials: Sequence[Trial]) -> list[Trial]:
     """Return the trials that a baseline can answer at all."""
-    if baseline in KINDS:  # of T2T alone: it reads no question and sees no image
+    if baseline in (*KINDS, "language_model"):  # of T2T alone: it sees no image
         return [trial for trial in trials if trial.format == "T2T"]
     return [trial for trial in trials if trial.image or baseline != "nearest_image"]
 

@@ -36,5 +36,5 @@ SOURCES = {
     "described": "TextBind (Li et al. 2024, section 5: the model writes a description that a text tower encodes)",
     "transe": "TransE (Bordes et al. 2013) by PyKEEN, on the triples that train states",
     "complex": "ComplEx (Trouillon et al. 2016) by PyKEEN, on the triples that train states",
-    "language_model": "a language model without the graph, asked in words",
+    "language_model": "a language model without the graph, asked in words after eight examples of train",
 }

@@ -187,3 +187,45 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def save_language() -> Callable[..., Path]:
+    """Save a small language model, untrained, with a tokenizer of a text, as transformers saves one."""
+    import torch
+    from tokenizers import Tokenizer
+    from tokenizers.decoders import ByteLevel as ByteLevelDecoder
+    from tokenizers.models import BPE
+    from tokenizers.pre_tokenizers import ByteLevel
+    from tokenizers.processors import TemplateProcessing
+    from tokenizers.trainers import BpeTrainer
+    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+    def made(folder: Path, text: str, seed: int = 0) -> Path:
+        tokenizer = Tokenizer(BPE())
+        tokenizer.pre_tokenizer = ByteLevel(add_prefix_space=True)
+        tokenizer.decoder = ByteLevelDecoder()
+        own = ["<pad>", "<bos>", "<eos>"]
+        trainer = BpeTrainer(vocab_size=400, special_tokens=own, initial_alphabet=sorted(ByteLevel.alphabet()))
+        tokenizer.train_from_iterator([text] * 20, trainer)
+        tokenizer.post_processor = TemplateProcessing(single="<bos> $A", special_tokens=[("<bos>", 1)])
+        PreTrainedTokenizerFast(
+            tokenizer_object=tokenizer, bos_token="<bos>", eos_token="<eos>", pad_token="<pad>"
+        ).save_pretrained(folder)
+        torch.manual_seed(seed)
+        LlamaForCausalLM(
+            LlamaConfig(
+                vocab_size=tokenizer.get_vocab_size(),
+                hidden_size=24,
+                intermediate_size=32,
+                num_hidden_layers=2,
+                num_attention_heads=2,
+                num_key_value_heads=2,
+                bos_token_id=1,
+                eos_token_id=2,
+                pad_token_id=0,
+            )
+        ).save_pretrained(folder)
+        return folder
+
+    return made

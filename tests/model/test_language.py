@@ -1,22 +1,19 @@
 """A frozen language model that is changed, new tokens that don't learn, or a text that is read in other tokens."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 from tokenizers import Tokenizer
-from tokenizers.decoders import ByteLevel as ByteLevelDecoder
 from tokenizers.decoders import Fuse, Strip
 from tokenizers.decoders import Replace as ReplaceBack
 from tokenizers.decoders import Sequence as Decoders
 from tokenizers.models import BPE, Unigram
 from tokenizers.normalizers import Prepend, Replace
 from tokenizers.normalizers import Sequence as Normalizers
-from tokenizers.pre_tokenizers import ByteLevel
-from tokenizers.processors import TemplateProcessing
-from tokenizers.trainers import BpeTrainer
-from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers import LlamaForCausalLM
 
 from dialogue.types import Turn
 from kg.errors import CheckpointError, DataError
@@ -28,42 +25,15 @@ from model.settings import TrainSettings
 from model.tokens import END_ID, FIRST_WORD, HUMAN_ID, SPECIAL, adopt
 from model.train import resume, train
 
+SaveLanguage = Callable[..., Path]
+
 TEXT = "What is the main port of Amber Island? It is Port Amber. <RET> <pad>"
 
 
-def save_language(folder: Path, seed: int = 0) -> Path:
-    """Save a small language model with its tokenizer, as transformers saves one."""
-    tokenizer = Tokenizer(BPE())
-    tokenizer.pre_tokenizer = ByteLevel(add_prefix_space=True)
-    tokenizer.decoder = ByteLevelDecoder()
-    own = ["<pad>", "<bos>", "<eos>"]
-    trainer = BpeTrainer(vocab_size=400, special_tokens=own, initial_alphabet=sorted(ByteLevel.alphabet()))
-    tokenizer.train_from_iterator([TEXT] * 20, trainer)
-    tokenizer.post_processor = TemplateProcessing(single="<bos> $A", special_tokens=[("<bos>", 1)])
-    PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, bos_token="<bos>", eos_token="<eos>", pad_token="<pad>"
-    ).save_pretrained(folder)
-    torch.manual_seed(seed)
-    LlamaForCausalLM(
-        LlamaConfig(
-            vocab_size=tokenizer.get_vocab_size(),
-            hidden_size=24,
-            intermediate_size=32,
-            num_hidden_layers=2,
-            num_attention_heads=2,
-            num_key_value_heads=2,
-            bos_token_id=1,
-            eos_token_id=2,
-            pad_token_id=0,
-        )
-    ).save_pretrained(folder)
-    return folder
-
-
 @pytest.fixture(scope="module")
-def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def saved(save_language: SaveLanguage, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a small language model."""
-    return save_language(tmp_path_factory.mktemp("language"))
+    return save_language(tmp_path_factory.mktemp("language"), TEXT)
 
 
 @pytest.fixture(scope="module")
@@ -148,11 +118,13 @@ def test_frozen_model_stays_as_it_is_while_new_tokens_learn(
     assert scores.shape == (1, 2 * len(run.relations))
 
 
-def test_another_language_model_in_its_place_is_refused(material: Material, tmp_path: Path) -> None:
-    folder = save_language(tmp_path / "language")
+def test_another_language_model_in_its_place_is_refused(
+    material: Material, save_language: SaveLanguage, tmp_path: Path
+) -> None:
+    folder = save_language(tmp_path / "language", TEXT)
     train(material, settings_of(material, llm=str(folder), adapter="linear", steps=1), tmp_path / "run")
     load(tmp_path / "run")
-    save_language(folder, seed=1)
+    save_language(folder, TEXT, seed=1)
     with pytest.raises(CheckpointError, match="is not the language model that run was trained with"):
         load(tmp_path / "run")
 
@@ -168,12 +140,14 @@ def test_lora_changes_nothing_at_first(saved: Path, opened: tuple[Tokenizer, Pre
     assert fingerprint_of(low) == fingerprint_of(plain)
 
 
-def test_what_is_no_language_model_is_said_in_a_sentence(tmp_path: Path, saved: Path) -> None:
+def test_what_is_no_language_model_is_said_in_a_sentence(
+    save_language: SaveLanguage, tmp_path: Path, saved: Path
+) -> None:
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "llama"}))
     with pytest.raises(DataError, match="is no language model that transformers loads"):
         open_pretrained(str(tmp_path))
     pickled = tmp_path / "pickled"
-    save_language(pickled)
+    save_language(pickled, TEXT)
     torch.save(LlamaForCausalLM.from_pretrained(pickled).state_dict(), pickled / "pytorch_model.bin")
     (pickled / "model.safetensors").unlink()
     with pytest.raises(DataError, match="is no language model that transformers loads"):
