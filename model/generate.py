@@ -14,7 +14,7 @@ from transformers.cache_utils import DynamicCache
 
 from dialogue.types import Turn
 from model.run import Run
-from model.tokens import END_ID, FIRST_WORD, IMAGE_ID, KNO_ID, RET_ID
+from model.tokens import END_ID, FIRST_WORD, IMAGE_ID, KNO_ID, PAD_ID, RET_ID
 
 Floats = NDArray[np.float32]
 Show = Callable[[Tensor], Floats | None]  # the state at <RET> -> a measured image (M,), or None: none is shown
@@ -39,6 +39,18 @@ class Names:
                 node = node.following.setdefault(token, cls())
             node.name = node.name or name
         return root
+
+    def share(self, tokens: Sequence[int], shares: Floats) -> float:
+        """Return the share of a name by its tokens (L,); `shares` (L + 1, V) are before each and at the end."""
+        node, found = self, 1.0
+        for token, each in zip([*tokens, None], shares, strict=False):
+            onward = float(each[list(node.following)].sum())
+            ends = max(0.0, 1 - onward) if node.name is not None else 0.0
+            if token is None:
+                return found * ends / max(onward + ends, 1e-12) if node.following else found
+            found *= float(each[token]) / max(onward + ends, 1e-12)
+            node = node.following[token]
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +89,30 @@ def speak(run: Run, turns: Sequence[Turn], measured: Floats, names: Names, show:
             if image is not None:
                 state = reading.read([IMAGE_ID] * run.preset.queries, run.image_tokens(image[None]))
     return Spoken(text + run.tokenizer.decode(said), tuple(named), tuple(shown), tuple(sure))
+
+
+def name_shares(run: Run, question: str, names: Sequence[str]) -> Floats:
+    """Return how probable each of some names is after a <KNO> that opens the answer to a question, among all of them.
+
+    (N,), of sum 1 where no two are the same. This is what decoding constrained to the names gives each of them: token
+    by token, the share among the tokens that go on with one. All are read at once, after one reading of the question.
+    """
+    if not names:
+        return np.zeros(0, np.float32)
+    tokens = [run.tokenizer.encode(f" {name}").ids for name in names]
+    rows = torch.full((len(names), max(map(len, tokens))), PAD_ID)
+    for row, own in zip(rows, tokens, strict=True):
+        row[: len(own)] = torch.tensor(own)
+    opening = torch.tensor([[*run.prompt([Turn("human", question)]).ids.tolist(), KNO_ID]])
+    network, cache = run.network, DynamicCache()
+    with torch.inference_mode():
+        nothing = run.image_tokens(run.no_images)
+        first = network.states(opening, nothing, cache)[:, -1:].expand(len(names), 1, -1)
+        cache.batch_repeat_interleave(len(names))
+        states = torch.cat([first, network.states(rows, nothing, cache)], dim=1)
+        shares = network.logits(states).softmax(-1).numpy()  # (N, L + 1, V)
+    root = Names.of(names, run.tokenizer)
+    return np.array([root.share(own, each) for own, each in zip(tokens, shares, strict=True)], np.float32)
 
 
 class Reading:

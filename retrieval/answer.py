@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from dialogue.verbalise import question as worded
 from kg.adjacency import Picture
 from retrieval import say
 from retrieval.ground import Filled, Reader
@@ -17,7 +18,7 @@ from retrieval.measures import measure_of, winner
 from retrieval.names import Named
 from retrieval.search import Pictures
 from retrieval.spoken import NOTHING, Spoken, after
-from retrieval.understand import Understanding
+from retrieval.understand import Model, Understanding
 from retrieval.understood import Measured, Understood
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 
 MOST_IMAGES = 4  # that one answer shows
 MOST_LOOKED_AT = 100  # entities that are looked at for pictures
+MOST_RANKED = 32  # answers, the best connected, that a model puts in an order
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,7 @@ class Answerer:
             shown = pictures.read(shown) if pictures and shown is not None else None
         understood = self.understanding.understand(question, seen, shown, spoken)
         slots = [each.slot for each in understood]
-        filled = iter(self.reader.fill([slot for slot in slots if slot], self.understanding.relations))
+        filled = iter(self._fill([each for each in understood if each.slot]))
         said = Said(question, shown, spoken)
         answers: list[Sequence[Named]] = []
         reasons = tuple(grounds(each, self.understanding.relations, self.reader.graph) for each in understood)
@@ -128,8 +130,27 @@ class Answerer:
         """Return every answer that the graph holds to one part, best first; nobody where none was understood."""
         if each.slot is None:
             return []
-        (filled,) = self.reader.fill([each.slot], self.understanding.relations)
+        (filled,) = self._fill([each])
         return filled.others
+
+    def _fill(self, understood: Sequence[Understood]) -> list[Filled]:
+        """Fill the slots of a turn by one query; with a trained model, what it holds likeliest comes first."""
+        relations, model = self.understanding.relations, self.understanding.model
+        filled = self.reader.fill([each.slot for each in understood if each.slot], relations)
+        return [
+            self._ranked(model, each.link, found) if model and each.link else found
+            for each, found in zip(understood, filled, strict=True)
+        ]
+
+    def _ranked(self, model: Model, link: Link, filled: Filled) -> Filled:
+        """Rank answers by decoding constrained to their names, after the plainest question for the relation."""
+        others = filled.others[:MOST_RANKED]
+        if len(others) < 2 or link.relation is None:
+            return filled
+        relation = self.understanding.relations.each[link.relation]
+        asked = worded(relation.wordings, link.direction, 0, link.subject.name)
+        shares = model.shares(asked, [other.name for other in others])
+        return filled.ranked({other.id: share for other, share in zip(others, shares.tolist(), strict=True)})
 
     def _say(self, each: Understood, filled: Filled | None, said: Said) -> None:
         """Answer one part."""

@@ -62,6 +62,10 @@ class Filled:
         """Return how many answers there are, those beyond MOST taken for distinct."""
         return len(self.others) + self.total - len(self.edges)
 
+    def ranked(self, shares: Mapping[str, float]) -> Filled:
+        """Return the edges by how probable their answers are, by id; those without a share come last, as they stood."""
+        return Filled(tuple(sorted(self.edges, key=lambda edge: -shares.get(edge.other.id, -1.0))), self.total)
+
     def confirming(self, claim: str) -> Filled:
         """Return the edges that lead to one answer, by its id."""
         edges = tuple(edge for edge in self.edges if edge.other.id == claim)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from kg.errors import CheckpointError
 from model import checkpoint
+from model.generate import name_shares
 from model.run import Run, load
 from retrieval.relations import Relations
 
@@ -41,6 +43,10 @@ class Believes:
         shares = self.run.relation_shares(asked, noun, subject, shown)
         found: Floats = np.where(self._columns >= 0, shares[self._columns], 0).astype(np.float32)
         return found
+
+    def shares(self, question: str, names: Sequence[str]) -> Floats:
+        """Return how probable each of some names is as the answer to a question, among all of them, (N,)."""
+        return name_shares(self.run, question, names)
 
 
 def choose_run(home: Path, graph: str, name: str | None) -> Run | None:

@@ -49,10 +49,14 @@ _DESCRIBE = (
 
 
 class Model(Protocol):
-    """A trained model that names the relation that a question asks for."""
+    """A trained model: which relation a question asks for, and which of some names answers it."""
 
     def belief(self, question: str, noun: str, subject: str, shown: Floats | None) -> Floats:
         """Return the probability of each column of the relations, (2R,)."""
+        ...
+
+    def shares(self, question: str, names: Sequence[str]) -> Floats:
+        """Return how probable each of some names is as the answer to a question, among all of them, (N,)."""
         ...
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from dialogue.types import IMAGE, Shown, Turn
-from model.generate import Names, Reading, speak
+from model.generate import Names, Reading, name_shares, speak
 from model.prepare import Material
 from model.run import Run
 from model.tokens import END_ID, FIRST_WORD, IMAGE_ID, KNO_ID, RET_ID
@@ -61,6 +61,18 @@ def test_trained_model_says_words_and_names_that_there_are(run: Run, names: Name
             assert name in NAMES
             assert spoken.text[place:].startswith(f" {name}")
         assert speak(run, turns, images, names, nothing, limit=40) == spoken
+
+
+def test_names_share_what_decoding_constrained_to_them_gives_each(run: Run, names: Names) -> None:
+    shares = name_shares(run, ASKED[0].value, NAMES)
+    assert shares.sum() == pytest.approx(1, abs=1e-4)
+    reading = Reading(run)
+    reading.read(run.prompt(ASKED).ids.tolist())
+    _, _, name, sure = reading.name(reading.read([KNO_ID]), names)
+    assert shares[NAMES.index(name)] == pytest.approx(sure, abs=1e-4)
+    assert name_shares(run, ASKED[0].value, NAMES[::-1]).tolist() == pytest.approx(shares[::-1].tolist(), abs=1e-4)
+    assert name_shares(run, ASKED[0].value, NAMES[2:3]).tolist() == [1.0]
+    assert not len(name_shares(run, ASKED[0].value, ()))
 
 
 def test_model_never_says_what_only_the_encoding_may_place(run: Run) -> None:

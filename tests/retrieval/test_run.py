@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dialogue.verbalise import question
 from kg.errors import CheckpointError
 from model.run import Run
 from retrieval.album import Album
@@ -16,6 +17,7 @@ from retrieval.relations import Relation, column
 from retrieval.run import Believes, choose_run, open_run
 
 QUESTION = ("What is the capital of {x}?", "country", "Peru")
+BORDERS = "Which countries border on Switzerland?"
 
 
 def test_nothing_trained_is_no_run(tmp_path: Path) -> None:
@@ -78,3 +80,19 @@ def test_relation_that_the_run_has_not_met_is_not_believed_in(run: Run, answerer
 def test_question_is_believed_the_same_with_its_mark_and_without(run: Run, answerer: Answerer) -> None:
     belief = Believes(run, answerer.understanding.relations).belief
     np.testing.assert_array_equal(belief(*QUESTION, None), belief("What is the capital of {x}", *QUESTION[1:], None))
+
+
+def test_answers_come_in_the_order_of_what_the_model_holds_likely(run: Run, answerer: Answerer) -> None:
+    understanding = answerer.understanding
+    relations, model = understanding.relations, Believes(run, understanding.relations)
+    trained = replace(answerer, understanding=replace(understanding, model=model))
+    untrained = answerer.ask(BORDERS)
+    answer = trained.ask(BORDERS)
+    assert set(answer.evidence) == set(untrained.evidence) and len(answer.evidence) == 5
+    path = answer.evidence[0].relation
+    plain = question(relations.each[relations.by_path[path]].wordings, "tail", 0, "Switzerland")
+    names = [edge.object for edge in answer.evidence]
+    shares = model.shares(plain, names)
+    assert shares.sum() == pytest.approx(1, abs=1e-3)
+    assert shares.tolist() == sorted(shares.tolist(), reverse=True)
+    assert [other.name for other in trained.answers(understanding.understand(BORDERS)[0])] == names
