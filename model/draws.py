@@ -98,7 +98,8 @@ def draw(
     tier = np.full(total, last, np.int8)
     if total == 0 or tables.size[pools[0, last]] == 0:  # nothing has an image
         return Found(image, owner, tier)
-    at, limit, own, other = np.empty(total), np.empty(total), np.empty(total, np.int32), np.empty(total, np.int32)
+    slots, within = np.empty(total, np.int64), np.empty(total)  # which slot, and where in it
+    limit, own, other = np.empty(total), np.empty(total, np.int32), np.empty(total, np.int32)
     left, rows = np.arange(total), np.repeat(np.arange(len(sets)), count)  # left: places without an image
     drawn = np.uint64(0)  # chances that were used
     for attempt in range(2 * tries):
@@ -111,23 +112,20 @@ def draw(
             if attempt == tries or tables.size[pools[row, which]] == 0:
                 which = last
             pool, tier[left[n]] = pools[row, which], which
-            at[n] = tables.start[pool] + chance(seed, drawn) * tables.size[pool]
-            drawn += np.uint64(1)
+            at, drawn = chance(seed, drawn) * tables.size[pool], drawn + np.uint64(1)
+            slots[n], within[n] = tables.start[pool] + int(at), at - int(at)
         for n in range(len(left)):
-            slot = tables.slots[int(at[n])]
+            slot = tables.slots[slots[n]]
             limit[n], own[n], other[n] = slot.limit, slot.own, slot.other
         refused = 0
         for n in range(len(left)):
-            place, within = left[n], at[n] - int(at[n])  # at random in [0, 1) …
-            below = within < limit[n]
+            place, below = left[n], within[n] < limit[n]
             entity = own[n] if below else other[n]
             first = images.start[entity]
             many = images.start[entity + 1] - first
-            if many > 1:
-                within = (within - (0.0 if below else limit[n])) / (
-                    limit[n] if below else 1 - limit[n]
-                )  # … and so here
-                first += min(int(within * many), many - 1)
+            if many > 1:  # where the draw lies in its part of the slot is at random too
+                low, high = (0.0, limit[n]) if below else (limit[n], 1.0)
+                first += min(int((within[n] - low) / (high - low) * many), many - 1)
             chosen = images.values[first]
             if barred.bits[sets[rows[place]] * barred.size + (chosen >> 3)] >> (chosen & 7) & 1:
                 left[refused] = place
