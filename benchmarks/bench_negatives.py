@@ -26,6 +26,7 @@ from model.tiers import NAMES, RANDOM
 
 GRAPHS, ROUNDS, BATCH, COUNT, FEW = ("atlas", "fb15k"), 5, 1024, 32, 8
 CHECKED = 10_000_000  # draws in which no true answer may be
+LEAST = 0.2  # seconds that a side draws in a round, or one draw would be timed while caches are cold
 RING = mix_at(1.0, "shares=1", hardest=1.0, ramp=0.0)
 
 Draw = Callable[[], int]  # draw once and return how many negatives there were
@@ -56,8 +57,9 @@ def measure(graph: Adjacency) -> None:
     rates: dict[str, list[tuple[float, float]]] = {name: [] for name in sides}
     for _ in range(ROUNDS):
         for name, draw in sides.items():
-            begun, worked = time.perf_counter(), time.process_time()
-            drawn = draw()
+            begun, worked, drawn = time.perf_counter(), time.process_time(), 0
+            while time.perf_counter() - begun < LEAST:
+                drawn += draw()
             rates[name].append((drawn / (time.perf_counter() - begun), drawn / (time.process_time() - worked)))
     ours = [median(each[i] for each in rates["ours"]) for i in (0, 1)]
     for name, found in rates.items():
