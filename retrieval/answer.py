@@ -154,6 +154,9 @@ class Answerer:
 
     def _say(self, each: Understood, filled: Filled | None, said: Said) -> None:
         """Answer one part."""
+        if each.outnumbered and each.subject:
+            asked = each.outnumbered
+            self._say_verdict(each.subject, asked.winner(each.subject), asked.whether, said)
         if each.unknown_picture:
             said.add(say.unknown_picture())
         elif each.subject is None:
@@ -198,14 +201,18 @@ class Answerer:
             said.add(say.number(measure.says, *told[0]))
         else:
             best = winner(subject, measured, values)
-            if measured.whether:
-                said.add(say.yes() if best == subject else say.no())
-            else:
-                said.add(say.which(self._said(best) if best else None))
+            self._say_verdict(subject, best, measured.whether, said)
             said.add(say.numbers(measure.says, told[0], told[1]))
         for entity, (_, value) in zip(pair, told, strict=True):
             said.cite(Evidence(entity.name, entity.id, measured.name, value, ""))
         said.grounded = True
+
+    def _say_verdict(self, subject: Named, best: Named | None, whether: bool, said: Said) -> None:
+        """Say of which of two a comparison holds, or whether it is the subject."""
+        if whether:
+            said.add(say.yes() if best == subject else say.no())
+        else:
+            said.add(say.which(self._said(best) if best else None))
 
     def _say_fact(self, each: Understood, link: Link, filled: Filled, said: Said) -> None:
         """State what the edges hold, and how many they are where that is asked for."""

@@ -20,6 +20,7 @@ _ASKS = re.compile(
     r"(?:and\s+|so\s+|but\s+)?(?:is|are|was|were|does|do|did|has|have|had)\b(?!\s+(?:you|there)\b)", re.IGNORECASE
 )
 _ALTERNATIVES = re.compile(r"\b(?:or|which|what|who|whom|whose|where|when|how)\b", re.IGNORECASE)
+_COMPARES = re.compile(r"\b(?:more|less|fewer|[a-z]{2,}er)\b.*\bthan\b", re.IGNORECASE)
 _COUNTS = re.compile(
     r"(?:and\s+|so\s+|but\s+)?(?:how\s+many\b|what\s+is\s+the\s+number\s+of\b|count\s+the\b)", re.IGNORECASE
 )
@@ -28,7 +29,7 @@ MOST = 6  # names that are paired
 
 def asks_whether(text: str) -> bool:
     """Say whether a text can be answered by yes or no."""
-    return _ASKS.match(text) is not None and _ALTERNATIVES.search(text) is None
+    return bool(_ASKS.match(text)) and not _ALTERNATIVES.search(text) and not _COMPARES.search(text)
 
 
 def asks_how_many(text: str) -> bool:

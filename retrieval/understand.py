@@ -19,6 +19,7 @@ from retrieval.hops import through
 from retrieval.link import Belief, Candidate, Floats, Link, Own, Weights, ids_of, is_generic, link, mentioned
 from retrieval.measures import asked_of_one, asked_of_two
 from retrieval.names import Mention, Named, NameIndex, words_of
+from retrieval.outnumbered import asked_of_more
 from retrieval.questions import Part, Pointing, one_by_one, parts_of, points, speaks_of_a_picture
 from retrieval.relations import IT, Encode, Relations
 from retrieval.search import Seen
@@ -163,8 +164,8 @@ class Understanding:
         shown: Floats | None,
     ) -> list[Understood]:
         """Understand one part: of two relations as two."""
-        if seen is None and (comparison := asked_of_two(self, part)):
-            return [comparison]
+        if seen is None and (comparison := self._compared(part)):
+            return comparison
         if seen is None and asks_whether(part.text) and (claim := whether(self, part)):
             return [claim]
         if seen is not None and not candidates:
@@ -198,6 +199,13 @@ class Understanding:
         counts = asks_how_many(part.text) and not who
         link_ = None if who else chosen
         return [Understood(part, subject, link_, who, part.wish, pictured, has=has, masked=masked, counts=counts)]
+
+    def _compared(self, part: Part) -> list[Understood]:
+        """Read a part as a comparison of two, by a number or by how many answers each has; empty where it is none."""
+        number, counted = asked_of_two(self, part), asked_of_more(self, part)
+        if number and not (counted and counted[0].likeness > number.likeness):
+            return [number]
+        return counted
 
     def _meant(self, part: Part, before: Sequence[Named]) -> list[Candidate]:
         """Return what a pronoun may mean, the likeliest first: for a picture, what has one."""

@@ -27,6 +27,23 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
+class Outnumbered:
+    """Which of two has more answers, or fewer, is asked for."""
+
+    against: Named  # whom the subject is compared with
+    own: int  # answers of the subject
+    theirs: int
+    more: bool = True  # more are asked for
+    whether: bool = False  # whether it is the subject is asked
+
+    def winner(self, subject: Named) -> Named | None:
+        """Return of which of the two the proposition is true; None if they have as many."""
+        if self.own == self.theirs:
+            return None
+        return subject if (self.own > self.theirs) == self.more else self.against
+
+
+@dataclass(frozen=True, slots=True)
 class Understood:
     """One part of a question. `link` is None where it asks for no fact."""
 
@@ -42,6 +59,7 @@ class Understood:
     claim: Named | None = None  # the answer that the question proposes
     counts: bool = False  # the number of answers is asked for
     measured: Measured | None = None  # a number that the graph keeps as a property is asked for
+    outnumbered: Outnumbered | None = None  # which of two has more answers is asked for
 
     @property
     def likeness(self) -> float:
