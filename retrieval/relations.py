@@ -42,6 +42,7 @@ FREEBASE_WORDING = 0.8
 FREEBASE_STATEMENT = 0.8  # what a likeness to a statement counts: "it came out under the direction of who"
 # A question that is worded to the letter as a relation is asked for is taken at its word, backwards too.
 TO_THE_LETTER = 0.85  # from this likeness on, more and more
+TO_THE_LETTER_ALONE = 0.0  # what any other likeness to a wording counts that is known to the letter alone
 FREEBASE_BACKWARDS_TO_THE_LETTER = 0.05
 BY_NOUN = 0.85  # what a likeness to "Name a capital of it" counts
 COVERED = 0.8  # a general question that is as like as this to a wording of the graph's is one that the graph answers
@@ -110,7 +111,8 @@ class Relations:
     @cached_property
     def vocabulary(self) -> frozenset[str]:
         """Return the words that questions are made of: a name of these alone is hardly meant as one."""
-        return frozenset(word.folded for text in self.texts for word in words_of(text))
+        plain = (text for text, weight in zip(self.texts, self.weights.tolist(), strict=True) if weight)
+        return frozenset(word.folded for text in plain for word in words_of(text))
 
     @cached_property
     def same(self) -> Mapping[int, frozenset[int]]:
@@ -189,7 +191,8 @@ def read_relations(driver: neo4j.Driver, graph: str, encode: Encode, encoder: st
     general = [*asked_elsewhere(), *lacking(each)]
     encoded = _cached([*texts, *general], encode, encoder, cache)
     vectors, elsewhere = encoded[: len(texts)], encoded[len(texts) :]
-    covered = (elsewhere @ vectors.T).max(axis=1, initial=-1) >= COVERED
+    counted = np.array(weights, np.float32) > TO_THE_LETTER_ALONE
+    covered = (elsewhere @ vectors[counted].T).max(axis=1, initial=-1) >= COVERED
     return Relations(
         each=each,
         texts=tuple(texts),
@@ -225,9 +228,10 @@ def _texts(relation: Relation, direction: Direction) -> list[tuple[str, float, b
     """
     weight = FREEBASE_WORDING if relation.freebase else 1.0
     asking = relation.asking(direction)
-    texts = [form.bare + IT + form.suffix for form in asking.forms[:HELD_OUT][:PLAIN]]
-    texts += [text.replace(HOLE, IT) for text in paraphrases().get((relation.path, direction), ())]
+    forms = [form.bare + IT + form.suffix for form in asking.forms[:HELD_OUT]]
+    texts = forms[:PLAIN] + [text.replace(HOLE, IT) for text in paraphrases().get((relation.path, direction), ())]
     found = [(text, weight, True) for text in texts]
+    found += [(text, TO_THE_LETTER_ALONE, True) for text in forms[PLAIN:]]  # freer, and like those of other relations
     found.append((f"Name a {asking.noun} of {IT}", BY_NOUN, False))
     if relation.freebase:
         found += [(text, FREEBASE_STATEMENT, False) for text in stated(relation, direction)]

@@ -85,7 +85,8 @@ class Understanding:
 
     def likeness(self, masked: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Compare masked questions with the relations, (Q, 2R), and with what none of them answers, (Q,)."""
-        vectors = self.encode([each.replace(HOLE, IT) for each in masked])
+        # With its mark, which the parts of a question have lost: without it the same words are a tenth less alike.
+        vectors = self.encode([each.replace(HOLE, IT).rstrip(" .!?") + "?" for each in masked])
         return self.relations.likeness(vectors), self.relations.likeness_elsewhere(vectors)
 
     def understand(
