@@ -14,7 +14,8 @@ _START = (
     rf"(?:{_PREPOSITION}(?:what|which|whom|whose)\b|who\b|who's\b|what's\b|where\b|when\b|how\b|show\s+me\b|please\b"
     r"|(?:can|could|would|may)\s+(?:you|i|we)\b|give\s+me\b|with\s+(?:a\s+)?(?:picture|image|photo)\b)"
 )
-_CUT = re.compile(rf"[?!]+\s+(?=\S)|\n+|(?:\.|,|,?\s+(?:and|but))\s+(?={_START})", re.IGNORECASE)
+_ALONE = r"(?<!\bwhere)(?<!\bwhen)(?<!\bwho)(?<!\bwhat)"  # "Where, in which country, is Lima?" is one question
+_CUT = re.compile(rf"[?!]+\s+(?=\S)|\n+|(?:\.|{_ALONE},|,?\s+(?:and|but))\s+(?={_START})", re.IGNORECASE)
 
 _BEGINS = re.compile(rf"\s*{_START}", re.IGNORECASE)
 

@@ -32,6 +32,10 @@ from retrieval.questions import Part, Pointing, masked_mention, one_by_one, part
             [("Across the land border of Peru, which country does one reach", False), ("one", True)],
         ),
         ("<image>\nWhich city is this?", [("Which city is this", False)]),
+        (
+            "Where, in which country, is Lima? Could you show me a picture?",
+            [("Where, in which country, is Lima", False), ("", True)],
+        ),
         ("Can you show me what Peru looks like?", [("Peru", True)]),
         ("What is the flag of Peru?", [("Peru", True)]),
         ("Show us what the flag of Peru looks like", [("Peru", True)]),
