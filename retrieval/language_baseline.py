@@ -36,7 +36,8 @@ def language_model(
     first line has one of a true answer's names in whole words, however much else it says. Raises DataError.
     """
     asked = [trial for trial in trials if trial.format == "T2T"]
-    texts = said(name, [prompt(few(train, seed), trial.turn.value) for trial in asked], progress)
+    shots = few(train, seed)
+    texts = said(name, [prompt(shots, trial.turn.value) for trial in asked], progress)
     lines = {trial.number: f" {plain(text)} " for trial, text in zip(asked, texts, strict=True)}
 
     def ranked(trial: Trial) -> Sequence[str]:

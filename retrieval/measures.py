@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from dialogue.compare import compared
 from dialogue.kind_words import kind_words, property_words
 from model.questions import HOLE
-from retrieval.claims import longest
+from retrieval.claims import two_named
 from retrieval.link import Candidate, Link
 from retrieval.names import Named
 from retrieval.questions import Part
@@ -116,12 +116,13 @@ def asked_of_two(understanding: Understanding, part: Part) -> Understood | None:
     text = part.text
     if not _TWO.search(text):
         return None
-    named = longest(understanding.named(text))
-    spans = sorted({(each.start, each.end) for each in named})
-    if len(spans) != 2 or not _JOINT.fullmatch(text[spans[0][1] : spans[1][0]]):
+    if (pair := two_named(understanding.named(text))) is None:
         return None
-    masked = text[: spans[0][0]] + HOLE + text[spans[0][1] : spans[1][0]] + HOLE + text[spans[1][1] :]
-    first, second = ([each for each in named if (each.start, each.end) == span][:MOST_READ] for span in spans)
+    first, second = (each[:MOST_READ] for each in pair)
+    between = text[first[0].end : second[0].start]
+    if not _JOINT.fullmatch(between):
+        return None
+    masked = text[: first[0].start] + HOLE + between + HOLE + text[second[0].end :]
     values = understanding.reader.numbers([each.entity.id for each in (*first, *second)])
     whether = _WHETHER.match(text) is not None
     best: tuple[float, Understood] | None = None

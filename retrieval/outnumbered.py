@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from model.questions import HOLE
-from retrieval.claims import longest
+from retrieval.claims import two_named
 from retrieval.link import Candidate, Link, Own, link
 from retrieval.names import Mention
 from retrieval.questions import Part
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MOST_READ = 6  # entities that may be meant by a name
 LIKE = 0.6  # as like a relation as this, a comparison is one of its answers
+_QUANTITY = re.compile(r"\b(?:more|fewer|less)\b", re.IGNORECASE)
 _MORE = re.compile(r"\b(?:(?P<more>more)|fewer|less)\s+(?!than\b)(?P<what>[\w\s'’-]+)", re.IGNORECASE)
 _OR = re.compile(r",?\s+(?:or|and)\s+(?:the\s+)?", re.IGNORECASE)
 _THAN = re.compile(r"(?P<says>\s+.+)?\s+than\s+(?:(?:in|on|of|by|for|to|from|with|at)\s+)?(?:the\s+)?", re.IGNORECASE)
@@ -38,13 +39,14 @@ def asked_of_more(understanding: Understanding, part: Part) -> list[Understood]:
 
     Where nothing of that kind is known of the two, it is one part without a relation.
     """
-    named = longest(understanding.named(part.text))
-    spans = sorted({(each.start, each.end) for each in named})
+    if not _QUANTITY.search(part.text) or (pair := two_named(understanding.named(part.text))) is None:
+        return []
+    first, second = (each[:MOST_READ] for each in pair)
+    spans = [(each[0].start, each[0].end) for each in pair]
     said = predicate(part.text, spans)
     found = _MORE.search(said) if said else None
     if said is None or found is None:
         return []
-    first, second = ([each for each in named if (each.start, each.end) == span][:MOST_READ] for span in spans)
     own = understanding.reader.own([each.entity.id for each in (*first, *second)], understanding.relations)
     masks = _asking(said, found)
     chosen = [_linked(understanding, mentions, masks, own) for mentions in (first, second)]
@@ -67,8 +69,6 @@ def asked_of_more(understanding: Understanding, part: Part) -> list[Understood]:
 
 def predicate(text: str, spans: Sequence[tuple[int, int]]) -> str | None:
     """Return what a comparison says of one of two names: "{x} borders on more countries"; None if it is none."""
-    if len(spans) != 2:
-        return None
     before, between = text[: spans[0][0]], text[spans[0][1] : spans[1][0]]
     if (auxiliary := _AUXILIARY.match(before)) and (than := _THAN.fullmatch(between)):
         says = than["says"] or ""

@@ -111,7 +111,9 @@ class Relations:
     @cached_property
     def vocabulary(self) -> frozenset[str]:
         """Return the words that questions are made of: a name of these alone is hardly meant as one."""
-        plain = (text for text, weight in zip(self.texts, self.weights.tolist(), strict=True) if weight)
+        plain = (
+            text for text, weight in zip(self.texts, self.weights.tolist(), strict=True) if weight > TO_THE_LETTER_ALONE
+        )
         return frozenset(word.folded for text in plain for word in words_of(text))
 
     @cached_property
