@@ -1,8 +1,8 @@
 """What each part of KnowBLIP is worth: `make ablations WITH="--minutes 10 --seeds 5"`.
 
 Every arm differs from the default in one thing, and is trained and judged with every seed. What is finished is kept in
---out, and what was begun goes on from its last save: after a kill the same command continues. `ablations.md`,
-`ablations.json` and the plots are written anew whenever a run is done.
+--out, and what was begun goes on from its last save: after a kill the same command continues, and started several times
+at once it shares the work. `ablations.md`, `ablations.json` and the plots are written anew whenever a run is done.
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import click
+from filelock import FileLock, Timeout
 
 from benchmarks.ablation_table import MEASURES, Found, compared, markdown, measured, plot
 from benchmarks.stores import opened
@@ -32,6 +34,8 @@ from retrieval.evaluation import EvaluateSettings, Evaluation, open_evaluation
 
 DEFAULT = "default"
 RESULT = "result.json"
+MINUTES = 10.0
+UNENDING = 1_000_000  # validations without a lower loss: all arms are trained for equally long
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +67,15 @@ class Plan:
     graph: str
     dialogues: str
     preset: str
-    minutes: float
+    minutes: float | None
+    steps: int | None
     limit: int
     holdout_style: str | None
+
+    @property
+    def length(self) -> str:
+        """Return how long each run is trained, in words."""
+        return f"{self.steps:,} steps" if self.steps else f"{self.minutes:g} minutes"
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,9 +87,13 @@ class Ablations:
     material: Material
     evaluation: Evaluation
 
+    def folder(self, arm: Arm, seed: int) -> Path:
+        """Return where a run of an arm lies."""
+        return self.out / f"{arm.name.replace(' ', '-')}-{seed}"
+
     def result(self, arm: Arm, seed: int) -> dict[str, float]:
         """Return what came of an arm with a seed: from before, or from a run that is trained, or gone on with, now."""
-        folder = self.out / f"{arm.name.replace(' ', '-')}-{seed}"
+        folder = self.folder(arm, seed)
         if (folder / RESULT).is_file():
             found: dict[str, float] = json.loads((folder / RESULT).read_text("utf-8"))["measures"]
             return found
@@ -99,7 +113,8 @@ class Ablations:
             return
         if folder.exists():
             shutil.rmtree(folder)  # killed before its first save
-        common = {"preset": plan.preset, "minutes": plan.minutes, "holdout_style": plan.holdout_style, "seed": seed}
+        common = {"preset": plan.preset, "holdout_style": plan.holdout_style, "seed": seed, "patience": UNENDING}
+        common |= {"minutes": plan.minutes, "steps": plan.steps}
         train(self.material, TrainSettings(plan.graph, plan.dialogues, **{**common, **arm.changed}), folder)
 
 
@@ -128,6 +143,21 @@ def order(arms: Sequence[Arm], seeds: int) -> Iterator[tuple[Arm, int]]:
             yield arm, seed
 
 
+@contextmanager
+def claimed(folder: Path) -> Iterator[bool]:
+    """Hold off other processes from a run; yield False where one of them has it."""
+    lock = FileLock(folder.with_name(f".{folder.name}.lock"))
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        lock.release()
+
+
 def results(out: Path) -> Found:
     """Read what came of the runs that lie in a folder, arms in their order."""
     records = [json.loads(path.read_text("utf-8")) for path in out.glob(f"*/{RESULT}")]
@@ -141,9 +171,7 @@ def results(out: Path) -> Found:
 def write_tables(out: Path, plan: Plan, found: Found) -> str:
     """Write the tables and the plots; return the Markdown."""
     rows = compared(found, DEFAULT)
-    about = (
-        f"Graph '{plan.graph}', preset {plan.preset}, {plan.minutes:g} minutes a run, {plan.limit} questions a format"
-    )
+    about = f"Graph '{plan.graph}', preset {plan.preset}, {plan.length} a run, {plan.limit} questions a format at most"
     about += f", style {plan.holdout_style} held out." if plan.holdout_style else "."
     told = markdown(rows, DEFAULT, about)
     record = {
@@ -166,7 +194,8 @@ def write_tables(out: Path, plan: Plan, found: Found) -> str:
 @click.option("--graph", default="atlas", show_default=True)
 @click.option("--dialogues", type=click.Path(path_type=Path), help="Folder of dialogues; default: dialogues/<graph>.")
 @click.option("--preset", default="tiny", show_default=True)
-@click.option("--minutes", type=click.FloatRange(min=0, min_open=True), default=10.0, show_default=True)
+@click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Minutes to train [10].")
+@click.option("--steps", type=click.IntRange(min=1), help="Steps to train, on a machine that does other work too.")
 @click.option("--seeds", type=click.IntRange(min=1), default=5, show_default=True)
 @click.option("--limit", type=click.IntRange(min=1), default=100, show_default=True, help="Questions of each format.")
 @click.option("--holdout-style", default="twemoji", show_default=True, help="Style kept out of training; '' for none.")
@@ -176,7 +205,8 @@ def main(
     graph: str,
     dialogues: Path | None,
     preset: str,
-    minutes: float,
+    minutes: float | None,
+    steps: int | None,
     seeds: int,
     limit: int,
     holdout_style: str,
@@ -187,16 +217,19 @@ def main(
     try:
         arms = chosen(only)
         source = (dialogues or Path("dialogues") / graph).absolute()
-        plan = Plan(graph, str(source), preset, minutes, limit, holdout_style or None)
+        minutes = minutes or (None if steps else MINUTES)
+        plan = Plan(graph, str(source), preset, minutes, steps, limit, holdout_style or None)
         check_plan(out, plan)
         with opened() as (stores, home):
             material = read_material(Kwk(ServiceSettings(home)), stores, graph, source, plan.holdout_style)
-            evaluation = open_evaluation(stores, graph, home, EvaluateSettings(source, limit))
+            evaluation = open_evaluation(stores, graph, home, EvaluateSettings(source, limit, grounded=False))
             ablations = Ablations(plan, out, material, evaluation)
             told = ""
             for arm, seed in order(arms, seeds):
-                click.echo(f"{arm.name}, seed {seed}", err=True)
-                ablations.result(arm, seed)
+                with claimed(ablations.folder(arm, seed)) as ours:
+                    click.echo(f"{arm.name}, seed {seed}" + ("" if ours else ": another process has it"), err=True)
+                    if ours:
+                        ablations.result(arm, seed)
                 told = write_tables(out, plan, results(out))
     except DataError as exc:
         raise click.ClickException(str(exc)) from exc

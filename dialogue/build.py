@@ -49,6 +49,7 @@ class BuildSettings:
     lexicon: str | None = None  # a file of wordings of one's own in the first language, which come before ours
     languages: tuple[str, ...] = ("en",)  # every dialogue is written in each, the first being the one it is named by
     imaged: bool = False  # whether only triples are asked for of which both entities have images, as in IWK
+    relations: tuple[str, ...] = ()  # paths of the relations that are asked for; none: all
 
     def __post_init__(self) -> None:
         if self.rounds is not None and self.rounds < 2:
@@ -105,6 +106,7 @@ def build(
             tuple(topics),
             own,
             settings.imaged,
+            settings.relations,
         )
     )
     quotas = _quotas(material, settings)

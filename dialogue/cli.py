@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dialogue.build_options import parse_formats, parse_kinds, parse_languages, parse_relations, usable_formats
 from dialogue.export_commands import export
 from dialogue.leakage_commands import leakage
 from dialogue.llm_commands import rewrite, write_wordings
@@ -21,7 +22,6 @@ from kg.graph_commands import graph_option, json_option
 if TYPE_CHECKING:
     from dialogue.batches import Engine
     from dialogue.build import Built
-    from dialogue.types import Format, Kind
     from dialogue.verify import Report
 
 folder_argument = click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
@@ -43,6 +43,9 @@ def dialogues() -> None:
 )
 @click.option("--formats", help="Formats to use, by commas: T2T, I2T, T2I, I2I; default: all.")
 @click.option("--imaged", is_flag=True, help="Ask only for facts of which both entities have images.")
+@click.option(
+    "--relations", metavar="NAME,…", help="Ask only for facts of these relations: types as in Cypher, or paths."
+)
 @click.option(
     "--kinds",
     help="Kinds of rounds beside facts, by commas: yes_no, count, comparison, multi_hop, unanswerable; or none.",
@@ -84,6 +87,7 @@ def build(
     seed: int,
     formats: str | None,
     imaged: bool,
+    relations: str | None,
     kinds: str | None,
     split: str,
     languages: str,
@@ -114,69 +118,11 @@ def build(
         graph = adjacency.load(stores.driver, name, spoken)
         topics = image_topics(graph, features_of(stores.engine, graph), seed)
     own = str(lexicon) if lexicon else None
-    settings = BuildSettings(rounds, seed, usable_formats(kwk, graph, asked), chosen_kinds, own, spoken, imaged)
+    usable, only = usable_formats(graph, asked), parse_relations(graph, relations)
+    settings = BuildSettings(rounds, seed, usable, chosen_kinds, own, spoken, imaged, only)
     parts = parts_of(graph, split, kwk.home)
     built = build_dialogues(graph, settings, target, force, workers, kwk.progress, parts, engine, topics)
     click.echo(json.dumps(asdict(built)) if as_json else told(built))
-
-
-def parse_formats(text: str) -> tuple[Format, ...]:
-    """Return the formats named in a text. Raises DataError for one that there is not."""
-    from dialogue.types import FORMATS
-    from kg.errors import DataError
-
-    named = [part.strip().upper() for part in text.split(",") if part.strip()]
-    if unknown := [name for name in named if name not in FORMATS]:
-        raise DataError(f"There is no format {unknown[0]!r}; there are {', '.join(FORMATS)}.")
-    return tuple(name for name in FORMATS if name in named)
-
-
-def parse_languages(text: str) -> tuple[str, ...]:
-    """Return the languages named in a text. Raises DataError for one that has no wordings."""
-    from dialogue.joining import joining
-    from kg.errors import DataError
-
-    named = tuple(dict.fromkeys(part.strip().lower() for part in text.split(",") if part.strip()))
-    if not named:
-        raise DataError("No language was chosen; --languages en is the default.")
-    for lang in named:
-        joining(lang)
-    return named
-
-
-def parse_kinds(text: str | None) -> tuple[Kind, ...]:
-    """Return the kinds of rounds named in a text, facts always among them. Raises DataError for one there is not."""
-    from dialogue.types import KINDS
-    from kg.errors import DataError
-
-    if text is None:
-        return KINDS
-    named = {part.strip().lower().replace("-", "_") for part in text.split(",") if part.strip()} - {"none"}
-    if unknown := sorted(named.difference(KINDS)):
-        raise DataError(f"There is no kind of round called {unknown[0]!r}; there are {', '.join(KINDS)}.")
-    return tuple(kind for kind in KINDS if kind == "fact" or kind in named)
-
-
-def usable_formats(kwk: Kwk, graph: Any, asked: tuple[Format, ...] | None) -> tuple[Format, ...]:
-    """Return the formats to build; a graph without images has T2T alone. Raises DataError if others were asked for."""
-    from dialogue.types import FORMATS
-    from kg.errors import DataError
-
-    if any(entity.images for entity in graph.entities):
-        return asked or FORMATS
-    if asked is None:
-        click.echo(
-            f"Warning: no entity of the graph '{graph.graph}' has an image, so all dialogues are text to text, "
-            "and split by format they all belong to train; `kwk ingest images` adds images.",
-            err=True,
-        )
-        return ("T2T",)
-    if asked != ("T2T",):
-        raise DataError(
-            f"The graph '{graph.graph}' has no images for {', '.join(name for name in asked if name != 'T2T')}; "
-            "`kwk ingest images` adds images, `--formats T2T` goes without."
-        )
-    return asked
 
 
 def told(built: Built) -> str:

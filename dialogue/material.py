@@ -23,7 +23,7 @@ from dialogue.mentions import Names
 from dialogue.parts import Parts, codes, knows
 from dialogue.pictures import PictureWords, picture_words
 from dialogue.relation_ends import has_several, is_sole, nouns_at_ends, spoken_type, types_at_ends
-from dialogue.splits import NONE, NOWHERE, formats_in, imaged, split_table
+from dialogue.splits import NONE, NOWHERE, formats_in, in_scope, split_table
 from dialogue.survey import Survey, survey
 from dialogue.topics_of_images import Topic
 from dialogue.types import FORMATS, KINDS, SPLITS, Format, Kind
@@ -91,6 +91,7 @@ class Origin:
     topics: tuple[Topic, ...] = ()  # clusters of the graph's images
     lexicon: Mapping[str, Wordings] = field(default_factory=dict)  # of the user, which comes before ours
     imaged: bool = False  # whether only triples are asked for of which both entities have images
+    relations: tuple[str, ...] = ()  # paths of the relations that are asked for; none: all
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -161,8 +162,7 @@ def prepare(origin: Origin) -> Material:
     graph, parts, formats = origin.graph, origin.parts, origin.formats
     usable = frozenset(FORMATS.index(each) for each in formats)
     table = split_table(graph) if parts is None else codes(graph, parts)
-    if origin.imaged:
-        table[~imaged(graph)] = NOWHERE
+    table[~in_scope(graph, origin.imaged, origin.relations)] = NOWHERE
     names = tuple(entity.name for entity in graph.entities)
     nouns = tuple(_noun(graph, entity) for entity in graph.entities)
     shown = bytes(bool(entity.images) for entity in graph.entities)

@@ -4,6 +4,8 @@ The formats of a triple spread over the splits 0.6/0.2/0.2, and one of them at l
 no image has T2T alone, which is in train.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -67,11 +69,18 @@ def shown_in(graph: Adjacency) -> NDArray[np.bool_]:
     return np.array([bool(entity.images) for entity in graph.entities], bool)
 
 
-def imaged(graph: Adjacency) -> NDArray[np.bool_]:
-    """Return which triples join two entities that have images, (E,)."""
-    shown = shown_in(graph)
-    both: NDArray[np.bool_] = shown[graph.triple_heads()] & shown[graph.outgoing.neighbour]
-    return both
+def in_scope(graph: Adjacency, imaged: bool, relations: Sequence[str]) -> NDArray[np.bool_]:
+    """Return which triples a build may ask for, (E,).
+
+    With `imaged` those that join two entities that have images; with relations' paths those of these relations.
+    """
+    asked = np.ones(len(graph), bool)
+    if imaged:
+        shown = shown_in(graph)
+        asked &= shown[graph.triple_heads()] & shown[graph.outgoing.neighbour]
+    if relations:
+        asked &= np.array([each.path in relations for each in graph.relations], bool)[graph.outgoing.relation]
+    return asked
 
 
 def formats_in(code: int, split: int) -> list[int]:

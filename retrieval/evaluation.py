@@ -42,6 +42,7 @@ class EvaluateSettings:
     seed: int = 0
     embeddings: bool = False  # whether knowledge-graph embeddings are fitted beside
     llm: str | None = None  # a language model that is asked in words beside, see `retrieval.language_baseline`
+    grounded: bool = True  # whether answers from the graph are judged, or those by heart alone
     visual_cache: bool = False  # whether runs read pictures through their visual cache
 
 
@@ -146,12 +147,16 @@ class Evaluation:
         fitting = [about_all_shown(answerer, trial, seen) for trial in fitted(self.trials, seen)]
         if images_only:
             fitting = [trial for trial in fitting if trial.format != "T2T"]
-        found = judge(answerer, fitting, seen, self.head_blind, self.progress)
+        found = judge(answerer, fitting, seen, self.head_blind, self.progress) if self.settings.grounded else []
         book = closed_book(run, answerer.understanding.names, seen, answerer.understanding.encode)
         by_heart = book.judge(fitting, self.head_blind, self.progress)
-        tables = {"grounded": [(each.trial, each.outcome) for each in found], "closed_book": by_heart.spoken}
-        others = {"closed_book_name_masked": by_heart.masked, "closed_book_described": by_heart.described}
-        return by_wording(tables | {name: pairs for name, pairs in others.items() if pairs}), found
+        tables = {
+            "grounded": [(each.trial, each.outcome) for each in found],
+            "closed_book": by_heart.spoken,
+            "closed_book_name_masked": by_heart.masked,
+            "closed_book_described": by_heart.described,
+        }
+        return by_wording({name: pairs for name, pairs in tables.items() if pairs}), found
 
     def _metrics(self, tables: Tables) -> dict[str, Any]:
         size = len(self.album.shas) if self.album else None

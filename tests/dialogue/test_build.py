@@ -64,6 +64,7 @@ def test_settings_and_counts_stand_beside_the_dialogues(built: Path) -> None:
         "lexicon": None,
         "languages": ["en"],
         "imaged": False,
+        "relations": [],
     }
     for split in SPLITS:
         found = list(read_dialogues(built / f"{split}.jsonl"))
@@ -85,6 +86,17 @@ def test_build_of_what_has_images_asks_only_for_triples_that_have_them_at_both_e
     facts = [turn.fact for each in found for turn in each.turns if turn.fact]
     assert {fact.format for fact in facts} == set(FORMATS)
     assert all({head, tail} <= shown for fact in facts for head, _, tail in fact.triples)
+
+
+def test_build_of_some_relations_asks_for_no_others(isles: Isles, tmp_path: Path) -> None:
+    graph = isles()
+    only = graph.relations[0].path
+    build(graph, BuildSettings(relations=(only,), kinds=("fact",)), tmp_path / "some")
+    found = (each for split in SPLITS for each in read_dialogues(tmp_path / "some" / f"{split}.jsonl"))
+    triples = {triple for each in found for turn in each.turns if turn.fact for triple in turn.fact.triples}
+    asked = {path for _, path, _ in triples}
+    assert asked == {only}
+    assert len(triples) > 5
 
 
 def test_graph_without_images_builds_text_that_is_all_trained(isles: Isles, tmp_path: Path) -> None:

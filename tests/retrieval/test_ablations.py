@@ -1,12 +1,13 @@
 """Hours of ablations that are lost with a kill, or runs of other settings that come into one table."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from benchmarks import ablations
 from benchmarks.ablation_table import compared, markdown, measured, over_seeds, plot
-from benchmarks.ablations import ARMS, Ablations, Arm, Plan, check_plan, chosen, order, results, write_tables
+from benchmarks.ablations import ARMS, Ablations, Arm, Plan, check_plan, chosen, claimed, order, results, write_tables
 from dialogue.verbalise import lexicon
 from kg.cli import Kwk
 from kg.errors import DataError
@@ -27,8 +28,8 @@ def work(
 ) -> Ablations:
     """Ablations of a very small preset that is trained for an instant."""
     material = read_material(Kwk(ServiceSettings(home), -1), stores, atlas, dialogues, HELD_OUT)
-    evaluation = open_evaluation(stores, atlas, home, EvaluateSettings(dialogues, 3))
-    plan = Plan(atlas, str(dialogues), "brief", 1e-4, 3, HELD_OUT)
+    evaluation = open_evaluation(stores, atlas, home, EvaluateSettings(dialogues, 3, grounded=False))
+    plan = Plan(atlas, str(dialogues), "brief", 1e-4, None, 3, HELD_OUT)
     return Ablations(plan, tmp_path_factory.mktemp("ablations"), material, evaluation)
 
 
@@ -56,18 +57,30 @@ def test_what_was_done_before_a_kill_is_not_done_again(work: Ablations, monkeypa
         patch.delattr(ablations, "load")
         assert work.result(DEFAULT, 1) == found
 
+    assert "grounded" not in json.loads((folder / "result.json").read_text("utf-8"))["report"]["metrics"]
     assert results(work.out) == {"default": {1: found}}
     told = write_tables(work.out, work.plan, {**results(work.out), "random": {1: found}})
     assert "| random | +0.0 |" in told
     assert {"ablations.md", "ablations.json", "t2t.svg"} <= {each.name for each in work.out.iterdir()}
 
 
+def test_two_processes_never_train_the_same_run(tmp_path: Path) -> None:
+    with (
+        claimed(tmp_path / "random-0") as ours,
+        claimed(tmp_path / "random-0") as again,
+        claimed(tmp_path / "random-1") as next_one,
+    ):
+        assert (ours, again, next_one) == (True, False, True)
+    with claimed(tmp_path / "random-0") as ours:
+        assert ours
+
+
 def test_runs_of_other_settings_come_into_no_table(tmp_path: Path) -> None:
-    plan = Plan("atlas", "dialogues/atlas", "tiny", 10, 100, None)
+    plan = Plan("atlas", "dialogues/atlas", "tiny", 10, None, 100, None)
     check_plan(tmp_path / "out", plan)
     check_plan(tmp_path / "out", plan)
     with pytest.raises(DataError, match=r"other settings \(minutes differ\); name another folder by --out"):
-        check_plan(tmp_path / "out", Plan("atlas", "dialogues/atlas", "tiny", 20, 100, None))
+        check_plan(tmp_path / "out", Plan("atlas", "dialogues/atlas", "tiny", 20, None, 100, None))
 
 
 def test_each_tier_is_ablated_and_the_default_always_stands_beside() -> None:
