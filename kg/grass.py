@@ -33,6 +33,9 @@ node.Turn { diameter: 112px; color: #FBF7EC; border-color: #8A7B52; text-color-i
 font-size: 10px; caption: "{value}"; }
 node.Answer { diameter: 112px; color: #EAF3EE; border-color: #2F6B4F; text-color-internal: #1D2330; \
 font-size: 10px; caption: "{text}"; }
+node.Run { diameter: 96px; color: #6B2F5B; border-color: #1D2330; text-color-internal: #FFFFFF; \
+font-size: 11px; caption: "{id}"; }
+relationship.MET_NEGATIVE { color: #6B2F5B; caption: "{tier}"; }
 relationship.HAS_TURN { color: #3B3F8C; shaft-width: 2px; font-size: 11px; caption: "{i}"; }
 relationship.RESTS_ON { color: #8A7B52; caption: "{role}"; }
 relationship.SHOWS { color: #1D2330; caption: "shows"; }

@@ -34,7 +34,18 @@ def remove_graph(driver: neo4j.Driver, engine: Engine, name: str, progress: Prog
     nodes = 0
     with progress("removing", total) as advance:
         repeat(writer, upkeep_queries.REMOVE_RELATIONSHIPS, EDGES)
-        for label in ("Answer", "Turn", "Dialogue", "Entity", "Image", "Batch", "Relation", "Type", "Vocabulary"):
+        for label in (
+            "Run",
+            "Answer",
+            "Turn",
+            "Dialogue",
+            "Entity",
+            "Image",
+            "Batch",
+            "Relation",
+            "Type",
+            "Vocabulary",
+        ):
             nodes += repeat(writer, upkeep_queries.REMOVE_NODES, NODES, advance, label=label)
     writer.run(upkeep_queries.REMOVE_GRAPH)
     return Removed(nodes, images)

@@ -179,6 +179,20 @@ MATCH said = (:Dialogue)-[:HAS_TURN]->(t)-[:RESTS_ON]->(:Entity)
 RETURN said"""
 
 
+def met(graph: str, triple: str) -> str:
+    """Say which negatives runs met in the turns that teach a fact, by tier, as `kwk runs publish` wrote them."""
+    return f"""\
+MATCH (t:Turn {{graph: {literal(graph)}}})
+      -[:RESTS_ON {{triple: {literal(triple)}}}]->()
+WITH DISTINCT t
+MATCH (r:Run {{graph: {literal(graph)}}})
+      -[m:MET_NEGATIVE {{turn: t.id}}]->(i:Image)
+MATCH (e:Entity)-[:HAS_IMAGE]->(i)
+RETURN r.id AS run, m.tier AS tier, count(DISTINCT i) AS images,
+       collect(DISTINCT e.name)[..5] AS `for example`
+ORDER BY run, images DESC"""
+
+
 def origins(graph: str, turn: str) -> str:
     """Say what a turn goes back to: its facts with who says them, its pictures with gate and reviewers."""
     return f"""\

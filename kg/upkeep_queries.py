@@ -7,7 +7,7 @@ RETURN COUNT { (:Entity {graph: $graph}) } + COUNT { (:Image {graph: $graph}) } 
      + COUNT { (:Relation {graph: $graph}) } + COUNT { (:Type {graph: $graph}) }
      + COUNT { (:Vocabulary {graph: $graph}) }
      + COUNT { (:Dialogue {graph: $graph}) } + COUNT { (:Turn {graph: $graph}) }
-     + COUNT { (:Answer {graph: $graph}) } AS nodes
+     + COUNT { (:Answer {graph: $graph}) } + COUNT { (:Run {graph: $graph}) } AS nodes
 """
 
 IMAGES_HELD_ELSEWHERE = """
@@ -18,7 +18,7 @@ RETURN DISTINCT sha
 
 # Relationships go first: the nodes of a batch may be hubs, and a transaction must fit into memory.
 REMOVE_RELATIONSHIPS = """
-MATCH (:Entity {graph: $graph})-[r]->()
+MATCH (:Entity|Run {graph: $graph})-[r]->()
 WITH r LIMIT $limit
 DELETE r
 RETURN count(*) AS removed

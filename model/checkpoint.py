@@ -4,6 +4,7 @@
         manifest.json               what the run is, which weights are the best and the latest, the hash of every file
         tokenizer.json              descriptor.safetensors
         wordings.json               wordings.safetensors
+        met.json                    the turns and images of the negatives that are kept with the optimiser
         model-000500.safetensors    training-000500.safetensors
         log.jsonl                   losses by step
 

@@ -35,6 +35,7 @@ class Example:
     classes: Ints  # (S,) what each slot asks for: see `relation_class`; -1 where the graph lacks the relation
     rets: Ints  # (T,) where <RET> stands
     anchors: Anchors  # T of them
+    turns: tuple[str, ...] = ()  # T ids of the turns that they stand in, as published ones have them
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ def examples(
         encoded = encode(dialogue, tokenizer, preset.queries, preset.max_length)
         numbers = [_number(index, gallery, each.image.sha256, each.image.entity) for each in encoded.images]
         if min(numbers, default=0) >= 0:
-            example = _example(encoded, index, np.array(numbers, np.int32))
+            example = _example(dialogue.id, encoded, index, np.array(numbers, np.int32))
             yield example if preset.kno == "slot" else replace(example, classes=np.full_like(example.classes, -1))
 
 
@@ -97,7 +98,7 @@ def _number(index: Index, gallery: Gallery | None, sha256: str, entity: str) -> 
     return int(others[int(sha256[:8], 16) % len(others)]) if len(others) else -1
 
 
-def _example(encoded: Encoded, index: Index, images: Ints) -> Example:
+def _example(dialogue: str, encoded: Encoded, index: Index, images: Ints) -> Example:
     named = np.zeros(len(encoded.ids), np.bool_)
     for slot in encoded.slots:
         named[slot.start : slot.end] = True
@@ -123,6 +124,7 @@ def _example(encoded: Encoded, index: Index, images: Ints) -> Example:
                 [index.entities.get(target.asked.subject, -1) if target.asked else -1 for target in targets], np.int32
             ),
         ),
+        turns=tuple(f"{dialogue}#{target.turn}" for target in targets),
     )
 
 

@@ -57,6 +57,7 @@ class Target:
     position: int
     image: Shown
     asked: Asked | None
+    turn: int  # its number in the conversation
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,17 +97,17 @@ def encode_turns(turns: Sequence[Turn], tokenizer: Tokenizer, queries: int, plac
     """Encode turns one by one, each with positions of its own. Raises DataError where text and images don't match."""
     parts = []
     question: Turn | None = None
-    for turn in turns:
+    for number, turn in enumerate(turns):
         if turn.value.count(IMAGE) != len(turn.images):
             raise DataError(
                 f"A turn of {place} holds {turn.value.count(IMAGE)} times {IMAGE} for {len(turn.images)} images; "
                 "build the dialogues again."
             )
         if turn.speaker == "human":
-            parts.append(_Turn(tokenizer, queries).human(turn))
+            parts.append(_Turn(tokenizer, queries, number).human(turn))
             question = turn
         else:
-            parts.append(_Turn(tokenizer, queries).model(turn, question))
+            parts.append(_Turn(tokenizer, queries, number).model(turn, question))
     return parts
 
 
@@ -130,9 +131,10 @@ def join(parts: Sequence[Encoded]) -> Encoded:
 class _Turn:
     """One turn as it is being encoded."""
 
-    def __init__(self, tokenizer: Tokenizer, queries: int) -> None:
+    def __init__(self, tokenizer: Tokenizer, queries: int, number: int) -> None:
         self._tokenizer = tokenizer
         self._queries = queries
+        self._number = number
         self._ids: list[int] = []
         self._mask: list[bool] = []
         self._images: list[Placed] = []
@@ -167,7 +169,7 @@ class _Turn:
                 done = span.end
             self._text(turn.value[done:end], learned=True)
             if image:
-                self._targets.append(Target(len(self._ids), image, asked[0] if asked else None))
+                self._targets.append(Target(len(self._ids), image, asked[0] if asked else None, self._number))
                 self._add([RET_ID], learned=True)
                 self._image(image)
             start = end + len(IMAGE)

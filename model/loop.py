@@ -20,6 +20,7 @@ from model import checkpoint
 from model.batches import in_one_row, packed
 from model.checkpoint import Manifest
 from model.data import Example
+from model.met import MET, Met
 from model.negative_plot import plot
 from model.negatives import Sampler
 from model.objective import Objective
@@ -74,6 +75,7 @@ class Training:
         self.network = prepared.network.to(workers.device)
         sampler = Sampler(prepared.graph, prepared.gallery) if prepared.gallery else None
         self._objective = Objective(self.network, settings, prepared.gallery, sampler)
+        self._met = Met.nothing(prepared.train) if MET in prepared.files else None
         self._batch = shape.batch
         one_row = self.network.language.apart and workers.device.type == "cpu"
         self._lay = in_one_row if one_row else packed
@@ -90,7 +92,7 @@ class Training:
 
     def restore(self) -> None:
         """Take up weights, optimiser and losses from the last save."""
-        restore_state(self._folder, self.manifest, self.network, self._optimiser)
+        restore_state(self._folder, self.manifest, self.network, self._optimiser, self._met)
         self._smooth = dict(self.manifest.losses.get("train", {}))
         self._objective.drawn |= {key: Counter(counts) for key, counts in self.manifest.drawn.items()}
 
@@ -100,7 +102,7 @@ class Training:
         changed = {"losses": {**old.losses, "train": dict(self._smooth)}, **judged}
         drawn = {key: dict(counts) for key, counts in self._objective.drawn.items()}
         if self._workers.writes:
-            saved = save_state(self._folder, step, self.network, self._optimiser)
+            saved = save_state(self._folder, step, self.network, self._optimiser, self._met)
             best = saved.latest if better else old.best
             kept = {best: old.files[best]} if best and best != saved.latest else {}
             files = {**self._prepared.files, **kept, **saved.hashes}
@@ -161,6 +163,8 @@ class Training:
         members = [self._prepared.train[i] for i in self._order.at(step)]
         work = self._share(forgetful(members, FORGET, np.random.default_rng([settings.seed, 1, step])))
         whole = objective.whole(work, progress, np.random.default_rng([settings.seed, 2, step]))
+        if self._met and whole.drawn:
+            self._met.note(members, whole.drawn)
         torch.manual_seed(
             int(np.random.SeedSequence([settings.seed, 3, step, self._workers.rank]).generate_state(1)[0])
         )

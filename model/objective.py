@@ -46,7 +46,7 @@ class Objective:
     def whole(self, step: Step, progress: float, rng: np.random.Generator) -> Whole:
         """Draw the negatives of a whole step; `progress` (0 to 1) hardens them. Every process draws the same."""
         drawn, shares = None, self._mix(progress)
-        if self._sampler and len(step.anchors.image) and self._settings.negatives in ("proximity", "random"):
+        if self._sampler and len(step.anchors.image) and self._settings.draws:
             drawn = self._sampler.draw(step.anchors, self._settings.drawn, shares, rng)
             if self._network.training:
                 for key, counts in histogram(drawn, self._sampler.hops(step.anchors, drawn)).items():

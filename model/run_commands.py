@@ -24,7 +24,7 @@ class RunCommands(Open):
 
 @click.group(cls=RunCommands)
 def runs() -> None:
-    """List the trained runs; show or export one; compare two that were evaluated."""
+    """List the trained runs; show, publish or export one; compare two that were evaluated."""
 
 
 @runs.command("list")
@@ -91,6 +91,35 @@ def export_run(kwk: Kwk, run: str | None, out: Path, as_json: bool) -> None:
         click.echo(json.dumps({"folder": str(out), "parts": parts}))
     else:
         click.echo(f"{out} holds {', '.join(parts)}")
+
+
+@runs.command("publish")
+@click.argument("run", required=False)
+@json_option
+@click.pass_obj
+def publish_run(kwk: Kwk, run: str | None, as_json: bool) -> None:
+    """Write RUN, by default the one saved last, into Neo4j, with the negatives that each turn's <RET> met last."""
+    from dataclasses import asdict
+
+    from kg import catalogue
+    from kg.stores import open_stores
+    from model import checkpoint
+    from model.publish import publish
+
+    folder = checkpoint.find(kwk.home, run)
+    manifest = checkpoint.read_manifest(folder)
+    checkpoint.verify(folder, manifest)
+    with open_stores(kwk) as stores:
+        catalogue.choose(stores.driver, manifest.graph)
+        done = publish(stores.driver, folder, manifest, kwk.progress)
+    if as_json:
+        click.echo(json.dumps(asdict(done)))
+        return
+    click.echo(
+        f"Run {done.run} in '{done.graph}': {done.negatives:,} MET_NEGATIVE of {done.turns:,} turns"
+        + (f"; {done.missing:,} are of pictures that the graph has no longer" if done.missing else "")
+        + ". `kwk trace ANSWER` tells which of them an answer's facts met."
+    )
 
 
 def judged(folder: Path) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ import torch
 
 from model import checkpoint
 from model.checkpoint import Manifest
+from model.met import Met
 from model.network import KnowBLIP
 from model.run import load_weights
 
@@ -25,8 +26,8 @@ class Saved:
     hashes: Mapping[str, str]
 
 
-def save_state(folder: Path, step: int, network: KnowBLIP, optimiser: torch.optim.Optimizer) -> Saved:
-    """Write weights and optimiser under new names; nothing refers to them until a manifest does."""
+def save_state(folder: Path, step: int, network: KnowBLIP, optimiser: torch.optim.Optimizer, met: Met | None) -> Saved:
+    """Write weights, optimiser and negatives met under new names; nothing refers to them until a manifest does."""
     latest, training = f"model-{step:06}.safetensors", f"training-{step:06}.safetensors"
     state = {
         f"{number}.{key}": tensor
@@ -35,18 +36,22 @@ def save_state(folder: Path, step: int, network: KnowBLIP, optimiser: torch.opti
     }
     hashes = {
         latest: checkpoint.save_tensors(folder / latest, network.learned()),
-        training: checkpoint.save_tensors(folder / training, state),
+        training: checkpoint.save_tensors(folder / training, state | (met.tensors() if met else {})),
     }
     return Saved(latest, training, hashes)
 
 
-def restore_state(folder: Path, manifest: Manifest, network: KnowBLIP, optimiser: torch.optim.Optimizer) -> None:
-    """Take up weights and optimiser from the last save."""
+def restore_state(
+    folder: Path, manifest: Manifest, network: KnowBLIP, optimiser: torch.optim.Optimizer, met: Met | None
+) -> None:
+    """Take up weights, optimiser and negatives met from the last save."""
     load_weights(network, folder / manifest.latest)
     tensors = checkpoint.read_tensors(folder / manifest.training)
     state = optimiser.state_dict()
     state["state"] = {
         number: {key: tensors[f"{number}.{key}"] for key in MOMENTS}
-        for number in sorted({int(name.partition(".")[0]) for name in tensors})
+        for number in sorted({int(name.partition(".")[0]) for name in tensors if name.endswith(MOMENTS[0])})
     }
     optimiser.load_state_dict(state)
+    if met:
+        met.restore(tensors)

@@ -57,6 +57,11 @@ class TrainSettings:
         if not (0 <= self.hardest <= 1 and 0 <= self.ramp <= 1):
             raise DataError("The hardest share of negatives and the ramp to it are between 0 and 1.")
 
+    @property
+    def draws(self) -> bool:
+        """Return whether negatives are drawn, and not all images or the batch's taken."""
+        return self.negatives in ("proximity", "random")
+
 
 def shape_of(settings: TrainSettings) -> Preset:
     """Return the preset that settings name, with the parts that they replace. Raises DataError."""

@@ -12,6 +12,7 @@ from kg.errors import CheckpointError, DataError
 from model import checkpoint
 from model.checkpoint import Manifest
 from model.loop import Report, Training, Watch
+from model.met import save_names
 from model.prepare import Material, fingerprint, prepare, prepare_again
 from model.presets import preset_of
 from model.settings import TrainSettings, shape_of
@@ -78,6 +79,8 @@ def _new(material: Material, settings: TrainSettings, folder: Path, watch: Watch
     shape = shape_of(settings)
     folder.mkdir(parents=True, exist_ok=True)
     prepared = prepare(material, shape, folder, settings.seed, minilm())
+    if prepared.gallery and settings.draws:
+        prepared = replace(prepared, files={**prepared.files, **save_names(folder, prepared.train, prepared.gallery)})
     manifest = Manifest(
         id=folder.name,
         graph=settings.graph,

@@ -14,7 +14,7 @@ import neo4j
 from kg.errors import DataError
 from kg.export_cypher import text
 from kg.graph import read
-from kg.tour_checks import origins, teachers
+from kg.tour_checks import met, origins, teachers
 from kg.types import Triple
 from retrieval import queries
 from retrieval.grounds import Grounds, number_query
@@ -53,6 +53,7 @@ def trace_answer(driver: neo4j.Driver, row: Mapping[str, Any]) -> Trace:
         steps.append(_now(driver, graph, edge))
         key = Triple(edge["subject_id"], edge["relation"], edge["object_id"]).key(graph)
         steps.append(_taught(driver, graph, key, edge))
+        steps.append(_step(driver, f"negatives that its turns met for “{edge['object']}”", met(graph, key)))
     steps += [_gates(driver, graph, image) for image in said["images"]]
     of = {
         "answer": str(row["id"]),

@@ -2,10 +2,18 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from click.testing import Result
 
+from dialogue.publish import publish as publish_dialogues
+from kg.graph import read
+from kg.stores import Stores
+from kg.tour_checks import met
+from model.publish import publish
+from model.run import Run
+from model.tiers import NAMES
 from retrieval.conversation import Conversation, Host
 from tests.retrieval.conftest import Cut
 
@@ -51,6 +59,28 @@ def test_a_published_answer_stands_in_the_graph_once_with_its_edges_and_goes_wit
         session.run("MATCH (a:Answer {id: $id}) DETACH DELETE a", id=str(given.id)).consume()
     assert rested == [["answer", "Peru", True], ["subject", "Lima", False]]
     assert any(row[-1] for row in drawn)
+
+
+def test_negatives_that_a_run_met_are_shown_with_the_turns_that_taught_an_edge(
+    stores: Stores, atlas: str, dialogues: Path, run: Run, kwk: Ask
+) -> None:
+    publish_dialogues(stores.driver, atlas, dialogues)
+    count = "MATCH (:Run {graph: $graph, id: $id})-[m:MET_NEGATIVE]->() RETURN count(m) AS n"
+    done = publish(stores.driver, run.folder, run.manifest)
+    assert done.negatives > done.turns > 20
+    assert done.missing == 0
+    assert f"{done.negatives:,} MET_NEGATIVE of" in kwk("-q", "runs", "publish", str(run.folder)).stdout
+    assert read(stores.driver, count, graph=atlas, id=run.manifest.id) == [{"n": done.negatives}]
+    query = "MATCH (:Run {id: $id})-[m:MET_NEGATIVE]->() MATCH (t:Turn {graph: $graph, id: m.turn})-[o:RESTS_ON]->() "
+    key = read(
+        stores.driver,
+        query + "WHERE o.triple IS NOT NULL RETURN o.triple AS key LIMIT 1",
+        graph=atlas,
+        id=run.manifest.id,
+    )[0]["key"]
+    rows = read(stores.driver, met(atlas, key))
+    assert {row["run"] for row in rows} == {run.manifest.id}
+    assert {row["tier"] for row in rows} <= set(NAMES)
 
 
 def test_only_an_answer_is_published(kwk: Ask) -> None:
