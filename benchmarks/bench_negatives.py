@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 from benchmarks.stores import stores
 from kg import adjacency
 from kg.adjacency import Adjacency
+from model.anchors import Anchors
 from model.gallery import Gallery, rows
 from model.mix import mix_at
-from model.negatives import Anchors, Sampler
+from model.negatives import Sampler
 from model.tiers import NAMES, RANDOM
 
 GRAPHS, ROUNDS, BATCH, COUNT, FEW = ("atlas", "fb15k"), 5, 1024, 32, 8

@@ -24,11 +24,12 @@ from benchmarks.stores import stores
 from ingest.sentences import minilm
 from kg.adjacency import Adjacency, Relation, Vertex, build
 from kg.cli import default_home
+from model.anchors import Anchors
 from model.gallery import Gallery, rows
 from model.losses import info_nce
 from model.measured import measured_gallery
 from model.mix import HARD, Shares, all_random, mix_at
-from model.negatives import Anchors, Sampler
+from model.negatives import Sampler
 
 SEEDS, STEPS, BATCH, NEGATIVES, WIDTH, RATE = "0,1,2,3,4", 400, 64, 8, 128, 2e-3
 ARMS = {  # mix, hardest share, ramp

@@ -18,11 +18,11 @@ from torch.nn.utils import clip_grad_norm_
 from transformers import LlamaForCausalLM
 
 from dialogue.serialise import read_dialogues
+from model.anchors import Anchors
 from model.batches import Batch, collate, in_one_row, packed, padded
 from model.data import Example
 from model.encode import encode
 from model.language import llama_config
-from model.negatives import Anchors
 from model.network import KnowBLIP, Sizes
 from model.objective import Objective, Whole
 from model.presets import Scratch, preset

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.cluster.vq import kmeans2  # type: ignore[import-untyped]
 from sqlalchemy import Engine
 
 from dialogue.derived import Image
@@ -36,6 +35,8 @@ def image_topics(graph: Adjacency, features: Mapping[str, NDArray[np.float32]], 
 
     An image that several entities have belongs to each of them. Empty where there are fewer than four images.
     """
+    from scipy.cluster.vq import kmeans2  # type: ignore[import-untyped]  # a second, that `kwk ask` does not need
+
     images = [
         (n, place)
         for n, entity in enumerate(graph.entities)

@@ -14,10 +14,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from model.anchors import Anchors
 from model.data import Example
 from model.gallery import Ints
 from model.language import Packing
-from model.negatives import Anchors
 from model.tokens import PAD_ID
 
 STRETCH = (1.0, 1.25, 1.5, 2.0)  # rows that are tried, as multiples of the longest conversation

@@ -15,9 +15,9 @@ from dialogue.serialise import read_dialogues
 from dialogue.types import Dialogue
 from kg.adjacency import Adjacency
 from kg.errors import DataError
+from model.anchors import Anchors
 from model.encode import Asked, Encoded, encode
 from model.gallery import Gallery, Ints
-from model.negatives import Anchors
 from model.presets import Preset
 
 Bools = NDArray[np.bool_]

@@ -46,12 +46,15 @@ class Met:
     @classmethod
     def nothing(cls, examples: Sequence[Example]) -> Met:
         """Return what the turns of some conversations have met before the first step."""
-        rows = {turn: row for row, turn in enumerate(turns_of(examples))}
+        rows = {turn: row for row, turn in enumerate(distinct_turns(examples))}
         return cls(rows, np.full((len(rows), MOST), -1, np.int32), np.zeros((len(rows), MOST), np.int8))
 
     def note(self, members: Sequence[Example], drawn: Drawn) -> None:
-        """Keep what a step's turns met; `drawn` has a row for each of their `<RET>`, in their order."""
-        rows, kept = [self.rows[turn] for turn in turns_of(members)], min(MOST, drawn.image.shape[1])
+        """Keep what a step's turns met; `drawn` has a row for each of their `<RET>`, in their order.
+
+        Of a turn that shows several images, what the last of them met is kept.
+        """
+        rows, kept = [self.rows[turn] for each in members for turn in each.turns], min(MOST, drawn.image.shape[1])
         self.image[rows, :kept] = drawn.image[:, :kept]
         self.tier[rows, :kept] = drawn.tier[:, :kept]
 
@@ -65,14 +68,14 @@ class Met:
         self.tier[:] = tensors["met.tier"].numpy()
 
 
-def turns_of(examples: Sequence[Example]) -> list[str]:
-    """Return the ids of the turns in which some conversations' `<RET>` stand."""
-    return [turn for each in examples for turn in each.turns]
+def distinct_turns(examples: Sequence[Example]) -> list[str]:
+    """Return the ids of the turns in which some conversations' `<RET>` stand, each once."""
+    return list(dict.fromkeys(turn for each in examples for turn in each.turns))
 
 
 def save_names(folder: Path, examples: Sequence[Example], gallery: Gallery) -> dict[str, str]:
     """Write what rows and numbers mean; return the file with its hash."""
-    named = {"turns": turns_of(examples), "images": gallery.sha256}
+    named = {"turns": distinct_turns(examples), "images": gallery.sha256}
     write_whole(folder / MET, json.dumps(named).encode())
     return {MET: hash_of(folder / MET)}
 

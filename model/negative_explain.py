@@ -10,10 +10,11 @@ import numpy as np
 
 from kg.adjacency import Adjacency, Relation
 from kg.errors import DataError
+from model.anchors import Anchors
 from model.exclusions import reasons
 from model.gallery import Gallery
 from model.mix import Shares
-from model.negatives import Anchors, Drawn, Sampler
+from model.negatives import Drawn, Sampler
 from model.tiers import NAMES, TIERS
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kg.adjacency import Adjacency
+from model.anchors import Anchors
 from model.arena import Growing, Pools, Sets
 from model.draws import Images, draw
 from model.exclusions import Exclusions
@@ -27,26 +28,6 @@ Negatives = Literal["proximity", "random", "gallery", "weighted", "batch"]
 KINDS: tuple[Negatives, ...] = get_args(Negatives)
 TRIES = 8  # draws of the same tier before an anchor's negative is drawn at random, and at random before there is none
 KEPT = 2**25  # entities in pools and images in exclusions that are kept for the next batch: 12 and 8 bytes each
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Anchors:
-    """Questions with the images that answer them, by numbers."""
-
-    image: Ints  # (A,) in the gallery
-    entity: Ints  # (A,) whom the image shows
-    relation: Ints  # (A,) -1 where nothing was asked
-    asks_tail: NDArray[np.bool_]  # (A,)
-    answers: Sequence[Ints]  # A lists of entities: every true answer
-    subject: Ints  # (A,) whom the question is about, -1 where nothing was asked
-    keys: Sequence[bytes] = ()  # A of them, alike where all of the above is: what is known of an anchor is found by it
-
-    def __post_init__(self) -> None:
-        if not self.keys:
-            columns = self.image, self.subject, self.relation, self.asks_tail, self.entity
-            rows = np.stack(columns, axis=1).astype(np.int32)
-            pairs = zip(rows, self.answers, strict=True)
-            object.__setattr__(self, "keys", [row.tobytes() + answers.tobytes() for row, answers in pairs])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

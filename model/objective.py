@@ -10,11 +10,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from model.anchors import Anchors
 from model.batches import Batch, Counts
 from model.gallery import Gallery, Ints
 from model.losses import info_nce, mean_of, next_token
 from model.mix import Shares, all_random, mix_at
-from model.negatives import Anchors, Drawn, Sampler, histogram
+from model.negatives import Drawn, Sampler, histogram
 from model.network import KnowBLIP
 from model.settings import TrainSettings
 from model.steps import Step

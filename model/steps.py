@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from kg.errors import DataError
+from model.anchors import Anchors
 from model.batches import Batch, Counts, collate, count, join_anchors, packed
 from model.data import Example
 from model.gallery import Ints
-from model.negatives import Anchors
 from model.tokens import FIRST_WORD, PAD_ID
 
 Lay = Callable[[Sequence[Example]], list[list[int]]]

@@ -6,15 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kg.errors import CheckpointError
 from model import checkpoint
-from model.generate import name_shares
-from model.run import Run, load
 from retrieval.relations import Relations
+
+if TYPE_CHECKING:
+    from model.run import Run
 
 Floats = NDArray[np.float32]
 
@@ -46,6 +48,8 @@ class Believes:
 
     def shares(self, question: str, names: Sequence[str]) -> Floats:
         """Return how probable each of some names is as the answer to a question, among all of them, (N,)."""
+        from model.generate import name_shares
+
         return name_shares(self.run, question, names)
 
 
@@ -61,6 +65,8 @@ def choose_run(home: Path, graph: str, name: str | None) -> Run | None:
 
 def open_run(folder: Path, graph: str, zero_shot: bool = False) -> Run:
     """Load a run. Raises CheckpointError if it was trained on another graph, unless it is to be asked zero-shot."""
+    from model.run import load  # seconds of imports, which an answer without a run does not need
+
     manifest = checkpoint.read_manifest(folder)
     if manifest.graph != graph and not zero_shot:
         raise CheckpointError(f"The run {manifest.id} was trained on '{manifest.graph}', not on '{graph}'.")

@@ -1,14 +1,18 @@
 """Whoever asks why a turn was learned wrongly is shown negatives that it never met, or none."""
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from dialogue.serialise import read_dialogues
 from kg.errors import DataError
+from model.data import Example
 from model.gallery import Gallery
 from model.loop import Report
-from model.met import MOST, negatives_met
+from model.met import MOST, Met, negatives_met
+from model.negatives import Drawn
 from model.prepare import Material
 from model.run import Run
 from model.train import resume, train
@@ -41,6 +45,17 @@ def test_no_negative_is_an_image_that_its_question_allows(run: Run, material: Ma
     met = [each for each in negatives_met(run.folder, run.manifest) if each.turn in answers]
     assert met
     assert not [each for each in met if owners[each.sha256] & answers[each.turn]]
+
+
+def test_turn_with_several_images_keeps_what_one_of_them_met(talks: list[Example]) -> None:
+    one = next(each for each in talks if len(each.turns) > 1)
+    twice = replace(one, turns=(one.turns[0],) * len(one.turns))
+    met = Met.nothing([twice, *talks[:3]])
+    image = np.arange(len(one.turns) * 6, dtype=np.int32).reshape(-1, 6)
+    met.note([twice], Drawn(image, image, np.zeros(image.shape, np.int8)))
+    row = met.rows[one.turns[0]]
+    assert met.image[row].tolist() == [*image[-1].tolist(), -1, -1]
+    assert len(met.image) == len(met.rows)
 
 
 def test_what_was_met_before_a_stop_is_not_lost(material: Material, run: Run, tmp_path: Path) -> None:

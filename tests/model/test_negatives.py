@@ -8,9 +8,10 @@ import pytest
 
 from ingest.descriptor import COLOURS
 from kg.adjacency import Adjacency, Picture, Relation, Vertex, build
+from model.anchors import Anchors
 from model.gallery import Gallery, gallery
 from model.mix import all_random, mix_at
-from model.negatives import Anchors, Drawn, Sampler, histogram
+from model.negatives import Drawn, Sampler, histogram
 from model.proximity import FARTHEST
 from model.tiers import NAMES, RANDOM
 

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from kg.adjacency import Adjacency, Relation, Vertex, build
 from kg.errors import DataError
 from model import tiers
+from model.anchors import Anchors
 from model.exclusions import says_the_same
 from model.gallery import Gallery, rows
 from model.mix import HARD, all_random, mix_at, parse_mix
-from model.negatives import Anchors, Sampler
+from model.negatives import Sampler
 from model.proximity import Proximity
 from model.tiers import NAMES, Pool, Question, Tier
 
