@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 MOST_READ = 6  # entities that may be meant
 ALONE = 0.7  # as like its relation as this, a step of two is asked for
+SURE = 0.98  # as like one relation as this, nothing else is asked
 MOST_BETWEEN = 6  # answers of the first relation that the second is asked of, the best connected first
 
 _HOLE = re.escape(HOLE)
@@ -73,7 +74,7 @@ def through(
     Empty where it is no such question, or where one relation, `whole`, is more like it than each of the two.
     """
     first = _first(understanding, candidates, own)
-    if first is None or not _better(first[1], whole):
+    if first is None or whole.likeness >= SURE or not _better(first[1], whole):
         return []
     candidate, inner, outer_text = first
     assert inner.relation is not None  # noqa: S101 - by _first

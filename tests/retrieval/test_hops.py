@@ -29,6 +29,11 @@ def test_both_facts_are_told(answerer: Answerer, question: str, said: str) -> No
     assert len(answer.evidence) == (2 if answer.grounded else 0)
 
 
+def test_question_in_the_very_words_of_one_relation_is_about_no_answer_to_it(answerer: Answerer) -> None:
+    answer = answerer.ask("Which country does the territory of Faroe Islands belong to?")
+    assert answer.text == "The Faroe Islands is a territory of Denmark."
+
+
 def test_the_second_question_is_asked_of_every_answer_to_the_first(answerer: Answerer) -> None:
     answer = answerer.ask("How many neighbours does the country whose capital is Bern have?")
     assert answer.text.endswith("That is 5 in all.")
