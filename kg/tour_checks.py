@@ -193,6 +193,16 @@ RETURN r.id AS run, m.tier AS tier, count(DISTINCT i) AS images,
 ORDER BY run, images DESC"""
 
 
+def met_in(graph: str, turn: str) -> str:
+    """List the negatives that runs met in a turn, with whom they show."""
+    return f"""\
+MATCH (r:Run {{graph: {literal(graph)}}})
+      -[m:MET_NEGATIVE {{turn: {literal(turn)}}}]->(i:Image)
+MATCH (e:Entity)-[:HAS_IMAGE]->(i)
+RETURN r.id AS run, m.tier AS tier, e.name AS shows, i.name AS picture
+ORDER BY run, tier, shows"""
+
+
 def origins(graph: str, turn: str) -> str:
     """Say what a turn goes back to: its facts with who says them, its pictures with gate and reviewers."""
     return f"""\

@@ -14,7 +14,7 @@ import neo4j
 from kg.errors import DataError
 from kg.export_cypher import text
 from kg.graph import read
-from kg.tour_checks import met, origins, teachers
+from kg.tour_checks import met, met_in, origins, teachers
 from kg.types import Triple
 from retrieval import queries
 from retrieval.grounds import Grounds, number_query
@@ -77,7 +77,8 @@ def trace_turn(driver: neo4j.Driver, graph: str, turn: str) -> Trace:
             f"There is no answer and no published turn {turn!r}; `kwk ask` prints an answer's id, "
             "`kwk dialogues publish` makes turns traceable."
         )
-    return Trace({"turn": turn, "graph": graph}, (_step(driver, "what it goes back to", origins(graph, turn)),))
+    back = _step(driver, "what it goes back to", origins(graph, turn))
+    return Trace({"turn": turn, "graph": graph}, (back, _step(driver, "negatives that it met", met_in(graph, turn))))
 
 
 def _now(driver: neo4j.Driver, graph: str, edge: Mapping[str, str]) -> Step:

@@ -78,6 +78,8 @@ def test_negatives_that_a_run_met_are_shown_with_the_turns_that_taught_an_edge(
         graph=atlas,
         id=run.manifest.id,
     )[0]["key"]
+    turn = read(stores.driver, query + "RETURN t.id AS turn LIMIT 1", graph=atlas, id=run.manifest.id)[0]["turn"]
+    assert f"run: {run.manifest.id}, tier: " in kwk("-q", "trace", "--graph", atlas, turn).stdout
     rows = read(stores.driver, met(atlas, key))
     assert {row["run"] for row in rows} == {run.manifest.id}
     assert {row["tier"] for row in rows} <= set(NAMES)
