@@ -13,6 +13,7 @@ from kg.progress import Progress, silent
 from kg.unsaid import unsay
 
 EDGES, NODES = 20_000, 5_000  # in a transaction, which must fit into the server's memory
+OF_A_GRAPH = ("Run", "Answer", "Turn", "Dialogue", "Entity", "Image", "Batch", "Relation", "Type", "Vocabulary")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +35,7 @@ def remove_graph(driver: neo4j.Driver, engine: Engine, name: str, progress: Prog
     nodes = 0
     with progress("removing", total) as advance:
         repeat(writer, upkeep_queries.REMOVE_RELATIONSHIPS, EDGES)
-        for label in (
-            "Run",
-            "Answer",
-            "Turn",
-            "Dialogue",
-            "Entity",
-            "Image",
-            "Batch",
-            "Relation",
-            "Type",
-            "Vocabulary",
-        ):
+        for label in OF_A_GRAPH:
             nodes += repeat(writer, upkeep_queries.REMOVE_NODES, NODES, advance, label=label)
     writer.run(upkeep_queries.REMOVE_GRAPH)
     return Removed(nodes, images)
