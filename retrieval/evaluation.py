@@ -150,13 +150,10 @@ class Evaluation:
         found = judge(answerer, fitting, seen, self.head_blind, self.progress) if self.settings.grounded else []
         book = closed_book(run, answerer.understanding.names, seen, answerer.understanding.encode)
         by_heart = book.judge(fitting, self.head_blind, self.progress)
-        tables = {
-            "grounded": [(each.trial, each.outcome) for each in found],
-            "closed_book": by_heart.spoken,
-            "closed_book_name_masked": by_heart.masked,
-            "closed_book_described": by_heart.described,
-        }
-        return by_wording({name: pairs for name, pairs in tables.items() if pairs}), found
+        tables = {"grounded": [(each.trial, each.outcome) for each in found]} if self.settings.grounded else {}
+        tables["closed_book"] = by_heart.spoken
+        others = {"closed_book_name_masked": by_heart.masked, "closed_book_described": by_heart.described}
+        return by_wording(tables | {name: pairs for name, pairs in others.items() if pairs}), found
 
     def _metrics(self, tables: Tables) -> dict[str, Any]:
         size = len(self.album.shas) if self.album else None
