@@ -25,6 +25,9 @@ _PREFIX = re.compile(r"(?<![^\W_])(co|sub|ex|non|vice)_(?=[a-z])")  # co_patente
 _LINK = r"(?:of|by|for|in|at|to)(?:[A-Z]|$)"  # PIof
 _HUMP = re.compile(rf"(?<=[a-z\d])(?=[A-Z])|(?<=[A-Z])(?=[A-Z](?!{_LINK})[a-z])|(?<=[A-Z]{{2}})(?={_LINK})")
 _AN = re.compile(r"(?:[aeio]|u(?!ni|s|k|r[aeiou]|t[aeiou])|un(?!i)|uni[mn]|hour|heir|hono|honest|MBA|NFL|NCAA|HUD|MMO)")
+_SUBJECTS = ("that", "who", "which")  # of a clause: institutions that grant it
+_CLAUSES = (*_SUBJECTS, "whose", "where", "they", "there")  # begin what is said of a noun: film they shot
+_OF_SEVERAL = {"is": "are", "was": "were", "has": "have", "does": "do"}
 _LONE_VOWEL_LETTER = re.compile(r"[AEFHILMNORSX][A-Z]")  # an NFL team, but a UN body
 
 
@@ -155,8 +158,14 @@ def is_plural(noun: str) -> bool:
 
 
 def plural(noun: str) -> str:
-    """Return the plural of a noun phrase: its head word changes (countries of origin)."""
-    return _with_head(noun, _plural_word) if not is_plural(noun) else noun
+    """Return the plural of a noun phrase: its head word changes (countries of origin, institutions that grant it)."""
+    if is_plural(noun):
+        return noun
+    words = _with_head(noun, _plural_word).split()
+    verb = _head_index(words) + 2
+    if verb < len(words) and words[verb - 1] in _SUBJECTS:
+        words[verb] = _of_several(words[verb])
+    return " ".join(words)
 
 
 def singular(noun: str) -> str:
@@ -172,7 +181,7 @@ def countable(noun: str) -> bool:
 
 
 def head_word(noun: str) -> str:
-    """Return the word that the phrase is about: the last one before a preposition."""
+    """Return the word that the phrase is about: the last one before a preposition, a clause or "born there"."""
     words = noun.split()
     return words[_head_index(words)] if words else ""
 
@@ -240,9 +249,22 @@ def _does_or_is(noun: str) -> bool:
 def _head_index(words: list[str]) -> int:
     prepositions = english().prepositions
     for i, word in enumerate(words):
-        if i and (word in prepositions or word in ("that", "whose", "who", "which")):
+        if not i:
+            continue
+        if word in prepositions or word in _CLAUSES:
+            return i - 1
+        after = words[i + 1] if i + 1 < len(words) else ""
+        said_of = is_adjective(word) or (is_participle(word) and not rather_noun(word))
+        if said_of and (after in prepositions or after in ("there", "that")):
             return i - 1
     return len(words) - 1
+
+
+def _of_several(verb: str) -> str:
+    """Return a verb as it stands after a plural: grants, grant; one in the past as it is."""
+    if verb in _OF_SEVERAL:
+        return _OF_SEVERAL[verb]
+    return _singular_word(verb) if verb.endswith("s") and not verb.endswith("ss") else verb
 
 
 def _with_head(noun: str, change: Callable[[str], str]) -> str:

@@ -16,6 +16,7 @@ from retrieval.grounds import Grounds, grounds
 from retrieval.link import Floats, Link
 from retrieval.measures import measure_of, winner
 from retrieval.names import Named
+from retrieval.questions import courtesy
 from retrieval.search import Pictures
 from retrieval.spoken import NOTHING, Spoken, after
 from retrieval.understand import Model, Understanding
@@ -159,6 +160,8 @@ class Answerer:
             self._say_verdict(each.subject, asked.winner(each.subject), asked.whether, said)
         if each.unknown_picture:
             said.add(say.unknown_picture())
+        elif kind := courtesy(each.part.text):
+            said.add(say.in_return(kind))
         elif each.subject is None:
             said.add(say.nobody_named(said.question if each.part.refers_back else each.part.text))
         elif each.measured is not None:
@@ -167,6 +170,8 @@ class Answerer:
             self._say_who(each, each.subject, said)
         elif each.link is None:
             self._show([each.subject], said, cite=True)
+        elif each.both and each.link.relation is not None:
+            self._say_shared(each, each.both, filled, said)
         elif filled is not None and filled.edges and each.claim is not None:
             self._say_whether(each.link, each.claim, filled, said)
         elif filled is not None and filled.edges:
@@ -180,6 +185,8 @@ class Answerer:
             said.add(say.shown_is(self._said(subject)))
         elif description := self.reader.description(subject.id):
             said.add(say.described(subject.name, description))
+            if listing := say.known(self._said(subject), self._held(each, subject)):
+                said.add(listing)
         else:
             self._say_nothing(each, subject, said)
             return
@@ -227,7 +234,6 @@ class Answerer:
         relations = self.understanding.relations
         assert link.relation is not None  # noqa: S101 - a slot was filled
         others = filled.others
-        names = {link.subject.id: link.subject.name} | {other.id: other.name for other in others}
         said.add(
             say.fact(
                 relations.each[link.relation],
@@ -237,9 +243,25 @@ class Answerer:
                 filled.count,
             )
         )
+        self._cite(filled, link.subject, said)
+
+    def _cite(self, filled: Filled, subject: Named, said: Said) -> None:
+        """Cite the edges that lead from a subject to answers."""
+        names = {subject.id: subject.name} | {other.id: other.name for other in filled.others}
         for edge in filled.edges:
             said.cite(Evidence(names[edge.head], edge.head, edge.relation, names[edge.tail], edge.tail))
         said.grounded = True
+
+    def _say_shared(self, each: Understood, both: Sequence[Named], filled: Filled | None, said: Said) -> None:
+        """Name the answers that two share, with the edges of both; the second's are cited alone."""
+        if each.subject == both[0]:
+            others = filled.others if filled else []
+            named = [self._said(other) for other in others[: say.NAMED]]
+            said.add(say.shared([self._said(entity) for entity in both], named, filled.count if filled else 0))
+        if filled and filled.edges and each.subject:
+            self._cite(filled, each.subject, said)
+            if each.wish:
+                self._show(filled.others, said)
 
     def _say_whether(self, link: Link, claim: Named, filled: Filled, said: Said) -> None:
         """Say whether what was proposed is so, with the edge that says it, or with those that answer instead."""
@@ -253,11 +275,15 @@ class Answerer:
         if link is not None and link.relation is not None:
             said.add(say.not_held(relations.each[link.relation], link.direction, name))
             return
+        said.add(say.not_understood(each.part.text, name, self._held(each, subject)))
+
+    def _held(self, each: Understood, subject: Named) -> list[str]:
+        """Return what the graph knows of a subject, in words: the fewest answers first, then its numbers."""
         counts = sorted(each.has.items(), key=lambda item: item[1])
+        relations = self.understanding.relations
         holds = [relations.each[column // 2].asking("tail").noun for column, _ in counts if column % 2 == 0]
         numbers = [measure_of(name) for name in self.reader.numbers([subject.id]).get(subject.id, ())]
-        holds += [measure.says for measure in numbers if measure]
-        said.add(say.not_understood(each.part.text, name, holds))
+        return list(dict.fromkeys([*holds, *(measure.says for measure in numbers if measure)]))
 
     def _show(self, entities: Sequence[Named], said: Said, cite: bool = False) -> None:
         """Show a picture of each of some entities, a few at most; cite their edges where these are all that answers."""

@@ -78,16 +78,6 @@ def whether(understanding: Understanding, part: Part) -> Understood | None:
     return read[max(range(len(read)), key=rank)][2] if read else None
 
 
-def two_named(mentions: Sequence[Mention]) -> tuple[list[Mention], list[Mention]] | None:
-    """Return the mentions of the first and of the second of two names in a text; None where there are not just two."""
-    found = longest(mentions)
-    spans = sorted({(each.start, each.end) for each in found})
-    if len(spans) != 2:
-        return None
-    first, second = ([each for each in found if (each.start, each.end) == span] for span in spans)
-    return first, second
-
-
 def longest(mentions: Sequence[Mention]) -> list[Mention]:
     """Return the mentions that no longer one covers."""
 

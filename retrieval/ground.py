@@ -33,6 +33,7 @@ class Slot:
     subject: str
     relation: int
     direction: Direction
+    also: str | None = None  # the id of another, of whom it has to be an answer too
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,13 @@ class Reader:
     def fill(self, slots: Sequence[Slot], relations: Relations, limit: int = MOST) -> list[Filled]:
         """Fill all slots of a turn with one query, in their order."""
         asked = [
-            {"n": n, "subject": s.subject, "type": relations.each[s.relation].type, "direction": s.direction}
+            {
+                "n": n,
+                "subject": s.subject,
+                "type": relations.each[s.relation].type,
+                "direction": s.direction,
+                "also": s.also,
+            }
             for n, s in enumerate(slots)
         ]
         found = {row["n"]: row for row in self.rows(queries.SLOTS, slots=asked, limit=limit)} if slots else {}

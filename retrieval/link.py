@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from dialogue.grammar import noun_of_type
 from dialogue.wordings import Direction
 from retrieval.kinds import of_other_kind
-from retrieval.names import Mention, Named, NameIndex, words_of
+from retrieval.names import NO_NAMES, Mention, Named, NameIndex, words_of
 from retrieval.questions import masked_mention
 from retrieval.relations import DIRECTIONS, Relations
 
@@ -114,14 +114,27 @@ def _all_mentions(text: str, index: NameIndex, vocabulary: frozenset[str]) -> li
     unknown = frozenset(
         place
         for place, word in enumerate(words_of(text))
-        if word.folded not in vocabulary and not any(start <= word.start < end for start, end in named)
+        if word.folded not in vocabulary | NO_NAMES and not any(start <= word.start < end for start, end in named)
     )
     return exact + index.misspelt(text, unknown) if unknown else exact
 
 
 def is_generic(text: str, mention: Mention, vocabulary: frozenset[str]) -> bool:
-    """Say whether a name is made of words that questions are made of anyway: "country", "nice", "who"."""
-    return all(word.folded in vocabulary for word in words_of(text[mention.start : mention.end]))
+    """Say whether a name is made of words that questions are made of anyway: "country", "nice", "who".
+
+    Not so where it is of several words and written as a name: "Did Tom Hanks act in Cast Away?".
+    """
+    words = words_of(text[mention.start : mention.end])
+    return all(word.folded in vocabulary for word in words) and not _written_as_a_name(text, mention)
+
+
+def _written_as_a_name(text: str, mention: Mention) -> bool:
+    """Say whether all of several words have capitals, and not all those around them."""
+    within: list[bool] = []
+    around: list[bool] = []
+    for word in words_of(text)[1:]:
+        (within if mention.start <= word.start < mention.end else around).append(text[word.start].isupper())
+    return mention.words > 1 and all(within) and not all(around)
 
 
 def link(

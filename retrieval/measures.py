@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 from dialogue.compare import compared
 from dialogue.kind_words import kind_words, property_words
 from model.questions import HOLE
-from retrieval.claims import two_named
 from retrieval.link import Candidate, Link
 from retrieval.names import Named
+from retrieval.pairs import two_named
 from retrieval.questions import Part
 from retrieval.relations import IT
 from retrieval.understood import Measured, Understood

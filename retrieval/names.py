@@ -15,6 +15,13 @@ _SYMBOLS = "$£¥¢€₠-₿♀♂☀-➿\U0001f000-\U0001faff"  # currencies, 
 _WORD = re.compile(rf"\w+|&|[{_SYMBOLS}]+")
 _IN_BRACKETS = re.compile(r"\s*\([^()]*\)\s*$")  # Traffic (2000 film)
 _WIDEST = 16  # words of a name that may be misspelt
+# Hebrew is also called "he", Iceland "is", Histidine "His": these words are names only where they are written as such.
+_CLOSED = (
+    "he him his she her hers it its they them their theirs we us our you your i me my one this that these those there "
+    "here a an the and or of in on at to by for from with as is are was were be been do does did has have had not no "
+    "who whom whose which what when where why how"
+)
+NO_NAMES = frozenset(_CLOSED.split())
 _CODE = 3  # letters; a name that short, in capitals, is a code and counts in its own case: "it" does not name Italy
 
 
@@ -85,6 +92,8 @@ class NameIndex:
             for last in range(first, min(first + self._longest, len(words))):
                 key = f"{key} {words[last].folded}" if key else words[last].folded
                 written = text[words[first].start : words[last].end]
+                if key in NO_NAMES and (first == 0 or written.islower()):
+                    continue
                 seen: set[str] = set()
                 for entity, main, exact in self._by_name.get(key, ()):
                     if entity.id not in seen and (not exact or exact == written):

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from model.questions import HOLE
-from retrieval.claims import two_named
-from retrieval.link import Candidate, Link, Own, link
-from retrieval.names import Mention
+from retrieval.pairs import asked_of, count, linked, pair_named
 from retrieval.questions import Part
-from retrieval.relations import column
 from retrieval.understood import Outnumbered, Understood
 
 if TYPE_CHECKING:
     from retrieval.understand import Understanding
 
-MOST_READ = 6  # entities that may be meant by a name
 LIKE = 0.6  # as like a relation as this, a comparison is one of its answers
 _QUANTITY = re.compile(r"\b(?:more|fewer|less)\b", re.IGNORECASE)
 _MORE = re.compile(r"\b(?:(?P<more>more)|fewer|less)\s+(?!than\b)(?P<what>[\w\s'’-]+)", re.IGNORECASE)
@@ -39,9 +35,9 @@ def asked_of_more(understanding: Understanding, part: Part) -> list[Understood]:
 
     Where nothing of that kind is known of the two, it is one part without a relation.
     """
-    if not _QUANTITY.search(part.text) or (pair := two_named(understanding.named(part.text))) is None:
+    if not _QUANTITY.search(part.text) or (pair := pair_named(understanding, part.text)) is None:
         return []
-    first, second = (each[:MOST_READ] for each in pair)
+    first, second = pair
     spans = [(each[0].start, each[0].end) for each in pair]
     said = predicate(part.text, spans)
     found = _MORE.search(said) if said else None
@@ -49,15 +45,15 @@ def asked_of_more(understanding: Understanding, part: Part) -> list[Understood]:
         return []
     own = understanding.reader.own([each.entity.id for each in (*first, *second)], understanding.relations)
     masks = _asking(said, found)
-    chosen = [_linked(understanding, mentions, masks, own) for mentions in (first, second)]
+    chosen = [linked(understanding, mentions, masks, own) for mentions in (first, second)]
     best = max((each for each in chosen if each), key=lambda each: (each.held, each.score), default=None)
     if best is None:
         return []
     if best.likeness < LIKE or not best.held:
         has = own[best.subject.id].answers if best.subject.id in own else {}
         return [Understood(part, best.subject, replace(best, relation=None, held=False), has=has, masked=masks[0])]
-    one, other = (_as(best, mentions, own) for mentions in (first, second))
-    ours, theirs = (_count(own, each) for each in (one, other))
+    one, other = (asked_of(best, mentions, own) for mentions in (first, second))
+    ours, theirs = (count(own, each) for each in (one, other))
     whether = _OR.fullmatch(part.text[spans[0][1] : spans[1][0]]) is None
     verdict = Outnumbered(other.subject, ours, theirs, more=found["more"] is not None, whether=whether)
     of_other = Part(masks[0].replace(HOLE, other.subject.name), False)
@@ -84,23 +80,3 @@ def _asking(said: str, found: re.Match[str]) -> list[str]:
     what = _ON_RECORD.sub("", found["what"]).strip()
     masks = [f"{said[: found.start()]}which {what}{said[found.end() :]}"]
     return [*masks, f"What are the {what} of {HOLE}?"] if _HAS.search(said[: found.start()]) else masks
-
-
-def _linked(
-    understanding: Understanding, mentions: Sequence[Mention], masks: Sequence[str], own: Mapping[str, Own]
-) -> Link | None:
-    candidates = [Candidate(each.entity, masked, 0.0, True) for each in mentions for masked in masks]
-    return link(candidates, own, understanding.relations, understanding.likeness, understanding.weights, masks[0])
-
-
-def _as(best: Link, mentions: Sequence[Mention], own: Mapping[str, Own]) -> Link:
-    """Return what is asked of the better read of two, asked of one of some entities: the one that has most of it."""
-    links = [replace(best, subject=each.entity) for each in mentions]
-    found = max(links, key=lambda each: _count(own, each))
-    return replace(found, held=_count(own, found) > 0)
-
-
-def _count(own: Mapping[str, Own], found: Link) -> int:
-    assert found.relation is not None  # noqa: S101 - by the caller
-    has = own.get(found.subject.id)
-    return has.answers.get(column(found.relation, found.direction), 0) if has else 0

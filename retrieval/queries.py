@@ -30,9 +30,13 @@ UNWIND $slots AS slot
 MATCH (s:Entity {graph: $graph, id: slot.subject})
 CALL (s, slot) {
     MATCH (s)-[r]->(o:Entity {graph: $graph}) WHERE slot.direction = 'tail' AND type(r) = slot.type
+          AND (slot.also IS NULL
+               OR EXISTS { (:Entity {graph: $graph, id: slot.also})-[q]->(o) WHERE type(q) = slot.type })
     RETURN r, o
     UNION ALL
     MATCH (s)<-[r]-(o:Entity {graph: $graph}) WHERE slot.direction = 'head' AND type(r) = slot.type
+          AND (slot.also IS NULL
+               OR EXISTS { (:Entity {graph: $graph, id: slot.also})<-[q]-(o) WHERE type(q) = slot.type })
     RETURN r, o
 }
 WITH slot, r, o, COUNT { (o)--(:Entity) } AS degree

@@ -14,8 +14,13 @@ _START = (
     rf"(?:{_PREPOSITION}(?:what|which|whom|whose)\b|who\b|who's\b|what's\b|where\b|when\b|how\b|show\s+me\b|please\b"
     r"|(?:can|could|would|may)\s+(?:you|i|we)\b|give\s+me\b|with\s+(?:a\s+)?(?:picture|image|photo)\b)"
 )
+_HELLO = r"(?:hello|hi|hey|good\s+(?:morning|day|afternoon|evening))(?:\s+there)?"
+_THANKS = r"(?:many\s+)?(?:thanks?|thank\s+you|cheers)(?:\s+(?:a\s+lot|so\s+much|very\s+much|you))?"
+_COURTESY = re.compile(rf"(?P<hello>{_HELLO})|(?P<thanks>{_THANKS})|(?P<bye>(?:good)?bye|see\s+you)", re.IGNORECASE)
 _ALONE = r"(?<!\bwhere)(?<!\bwhen)(?<!\bwho)(?<!\bwhat)"  # "Where, in which country, is Lima?" is one question
-_CUT = re.compile(rf"[?!]+\s+(?=\S)|\n+|(?:\.|{_ALONE},|,?\s+(?:and|but))\s+(?={_START})", re.IGNORECASE)
+_CUT = re.compile(
+    rf"[?!]+\s+(?=\S)|\n+|(?:\.|{_ALONE},|,?\s+(?:and|but))\s+(?={_START})|^(?:{_HELLO}|{_THANKS}),\s+", re.IGNORECASE
+)
 
 _BEGINS = re.compile(rf"\s*{_START}", re.IGNORECASE)
 
@@ -138,6 +143,12 @@ def _bare(text: str) -> str:
     if own := _OWN_EMBLEM.fullmatch(text):
         return own[1]
     return text
+
+
+def courtesy(text: str) -> str | None:
+    """Return which courtesy a text is and nothing else: hello, thanks or bye; None if it is none."""
+    found = _COURTESY.fullmatch(text.strip(" .,!?"))
+    return found.lastgroup if found else None
 
 
 def speaks_of_a_picture(text: str) -> bool:

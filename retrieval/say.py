@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 
 from dialogue.articles import article_of
 from dialogue.verbalise import question
-from dialogue.wordings import Direction, fitted, listed, state
+from dialogue.wordings import Direction, fitted, listed, opening, state
 from retrieval.names import Named
 from retrieval.relations import Relation
 
 NAMED = 12  # answers that a sentence names; the others are counted
 HELD = 8  # relations that are listed where none fits
+_POINTS = frozenset(("there", "it", "them", "they", "their", "its", "that", "such", "same"))  # "person born there"
 
 
 def said(entity: Named, labels: Mapping[str, str]) -> str:
@@ -27,7 +28,7 @@ def fact(relation: Relation, direction: Direction, subject: str, answers: Sequen
     named = list(answers[:NAMED])
     if total > len(named):
         named.append(f"{total - len(named):,} more")
-    if direction == "tail":
+    if direction == "tail" and _stands_before_of(relation.asking("tail").noun):
         return f"The {relation.asking('tail').nouns} of {subject} are {listed(named)}."
     return f"{one(relation, direction, subject, named[0])} The same holds for {listed(named[1:])}."
 
@@ -36,6 +37,14 @@ def one(relation: Relation, direction: Direction, subject: str, answer: str) -> 
     """State one fact."""
     head, tail = (subject, answer) if direction == "tail" else (answer, subject)
     return state(fitted(relation.wordings.statements[0], head, tail), head, tail)
+
+
+def shared(both: Sequence[str], answers: Sequence[str], total: int) -> str:
+    """Name what is an answer for both of two."""
+    if not answers:
+        return f"The graph holds nothing that is so of both {listed(list(both))}."
+    named = [*answers[:NAMED], *([f"{total - NAMED:,} more"] if total > NAMED else ())]
+    return f"{opening(listed(named))}. That holds for both {listed(list(both))}."
 
 
 def yes() -> str:
@@ -55,17 +64,25 @@ def in_all(total: int) -> str:
 
 def not_held(relation: Relation, direction: Direction, subject: str) -> str:
     """Say that the graph has no such fact: "The graph does not hold the capital of Peru." """
-    if direction == "tail":
+    if direction == "tail" and _stands_before_of(relation.asking("tail").noun):
         return f"The graph does not hold the {relation.asking('tail').noun} of {subject}."
-    return f"The graph does not hold an answer to “{question(relation.wordings, 'head', 0, subject)}”"
+    return f"The graph does not hold an answer to “{question(relation.wordings, direction, 0, subject)}”"
+
+
+def _stands_before_of(noun: str) -> bool:
+    """Say whether "of Peru" may follow a noun: not where it points at whom it is about already, "person born there"."""
+    return _POINTS.isdisjoint(noun.split())
 
 
 def not_understood(asked: str, subject: str, holds: Sequence[str]) -> str:
     """Say that nothing in the graph answers, and what it does hold about the subject."""
-    text = f"The graph does not hold an answer to “{asked}”."
-    if holds:
-        text += f" About {subject} it holds: {', '.join(holds[:HELD])}{', …' if len(holds) > HELD else ''}."
-    return text
+    return f"The graph does not hold an answer to “{asked}”. {known(subject, holds, 'it')}".rstrip()
+
+
+def known(subject: str, holds: Sequence[str], holder: str = "the graph") -> str:
+    """List what the graph knows of somebody; empty where it is nothing."""
+    more = ", …" if len(holds) > HELD else ""
+    return f"About {subject} {holder} holds: {', '.join(holds[:HELD])}{more}." if holds else ""
 
 
 def number(says: str, subject: str, value: str) -> str:
@@ -91,6 +108,11 @@ def number_not_held(says: str, subject: str) -> str:
 def nobody_named(asked: str) -> str:
     """Say that nothing in the question is a name that the graph knows."""
     return f"The graph knows none of the names in “{asked}”, so it does not hold an answer."
+
+
+def in_return(courtesy: str) -> str:
+    """Answer a courtesy."""
+    return {"hello": "Hello. Ask what the graph knows.", "thanks": "You are welcome.", "bye": "Goodbye."}[courtesy]
 
 
 def unknown_picture() -> str:

@@ -20,9 +20,10 @@ from retrieval.link import Belief, Candidate, Floats, Link, Own, Weights, ids_of
 from retrieval.measures import asked_of_one, asked_of_two
 from retrieval.names import Mention, Named, NameIndex, words_of
 from retrieval.outnumbered import asked_of_more
-from retrieval.questions import Part, Pointing, one_by_one, parts_of, points, speaks_of_a_picture
+from retrieval.questions import Part, Pointing, courtesy, one_by_one, parts_of, points, speaks_of_a_picture
 from retrieval.relations import IT, Encode, Relations
 from retrieval.search import Seen
+from retrieval.shared import asked_of_both, says_both
 from retrieval.spoken import NOTHING, Spoken, leaves_out, one_of
 from retrieval.understood import Understood
 
@@ -138,7 +139,9 @@ class Understanding:
         return [(each.start, each.end) for each in self.named(question) if each.words > 2]
 
     def _apart(self, part: Part) -> list[Part]:
-        """Return a part for each of several names that one asks about together."""
+        """Return a part for each of several names that one asks about together, but for what they share."""
+        if says_both(part):
+            return [part]
         names = [(each.start, each.end) for each in self.named(part.text)]
         return [Part(text, part.wish) for text in one_by_one(part.text, names)]
 
@@ -165,8 +168,10 @@ class Understanding:
         shown: Floats | None,
     ) -> list[Understood]:
         """Understand one part: of two relations as two."""
-        if seen is None and (comparison := self._compared(part)):
-            return comparison
+        if courtesy(part.text):
+            return [Understood(part, None)]
+        if seen is None and (two := self._compared(part) or asked_of_both(self, part)):
+            return two
         if seen is None and asks_whether(part.text) and (claim := whether(self, part)):
             return [claim]
         if seen is not None and not candidates:
@@ -247,7 +252,7 @@ class Understanding:
 def bare(masked: str) -> str:
     """Return a masked question without articles, "of" and marks: "the flag of it" stays, "of it" is "it"."""
     words = [word.folded for word in words_of(masked.replace(HOLE, IT))]
-    while len(words) > 1 and words[0] in ("the", "a", "an", "of", "for", "and"):
+    while len(words) > 1 and words[0] in ("the", "a", "an", "of", "for", "and", "both"):
         words = words[1:]
     return " ".join(words)
 

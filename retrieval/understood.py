@@ -60,6 +60,7 @@ class Understood:
     counts: bool = False  # the number of answers is asked for
     measured: Measured | None = None  # a number that the graph keeps as a property is asked for
     outnumbered: Outnumbered | None = None  # which of two has more answers is asked for
+    both: tuple[Named, Named] | None = None  # only answers that these share are asked for; the subject is one of them
 
     @property
     def likeness(self) -> float:
@@ -73,4 +74,5 @@ class Understood:
         found = self.link
         if found is None or found.relation is None or not found.held:
             return None
-        return Slot(found.subject.id, found.relation, found.direction)
+        other = next((each.id for each in self.both or () if each.id != found.subject.id), None)
+        return Slot(found.subject.id, found.relation, found.direction, other)

@@ -9,6 +9,7 @@ from dialogue.draws import Draws
 from dialogue.mentions import Names, plain
 from dialogue.pictures import picture_words
 from dialogue.statistics import question_word, wording_pattern
+from dialogue.words import plural
 from kg.errors import DataError
 
 
@@ -173,3 +174,24 @@ def test_wording_is_known_again_with_and_without_what_may_be_left_out() -> None:
     for text in ("Where was the film Jaws released?", "Where was this film released?\n<image> Can I see a picture?"):
         assert pattern.fullmatch(text), text
     assert not pattern.fullmatch("Where was the film Jaws shot?")
+
+
+@pytest.mark.parametrize(
+    ("one", "several"),
+    [
+        ("country of origin", "countries of origin"),
+        ("person born there", "people born there"),
+        ("organization active there", "organizations active there"),
+        ("film released that way", "films released that way"),
+        ("film budgeted in it", "films budgeted in it"),
+        ("combatant they fought for", "combatants they fought for"),
+        ("country where it is spoken", "countries where it is spoken"),
+        ("institution that grants it", "institutions that grant it"),
+        ("entry that was split", "entries that were split"),
+        ("team that drafted them", "teams that drafted them"),
+        ("monarch of the line", "monarchs of the line"),
+        ("home run in the season", "home runs in the season"),
+    ],
+)
+def test_of_a_phrase_the_noun_becomes_plural_and_its_verb_follows(one: str, several: str) -> None:
+    assert plural(one) == several

@@ -26,8 +26,11 @@ PERU = "urn:kwk:atlas:country/PE"
         (("What is the currency of Peru?", "What about Japan?"), "The currency of Japan is the Japanese Yen."),
         (("Which countries border on Switzerland?", "What is the capital of the second one?"),
          "The capital of Germany is Berlin."),
-        (("What is the capital of Peru?", "What is it?"), "Lima: Capital of Peru."),
-        (("What are the capitals of Peru and Kenya?", "What is the first one?"), "Lima: Capital of Peru."),
+        (("What is the capital of Peru?", "What is it?"), "Lima: Capital of Peru. About Lima the graph holds: "),
+        (("What are the capitals of Peru and Kenya?", "What is the first one?"),
+         "Lima: Capital of Peru. About Lima the graph holds: "),
+        (("Which languages do Peru and Bolivia both speak?", "Thanks!", "Which countries speak the second one?"),
+         "An official language of Peru is Quechua."),
         (("What is the capital of Peru?", "And its currency?", "And of Brazil?"),
          "The currency of Brazil is the Brazilian Real."),
     ],
@@ -35,7 +38,7 @@ PERU = "urn:kwk:atlas:country/PE"
 def test_a_follow_up_is_understood(host: Host, turns: tuple[str, ...], said: str) -> None:
     conversation = Conversation()
     texts = [host.turn(conversation, turn).answer.text for turn in turns]
-    assert texts[-1] == said
+    assert texts[-1].startswith(said)
 
 
 def test_a_question_that_names_its_subject_is_not_taken_for_a_follow_up(host: Host) -> None:

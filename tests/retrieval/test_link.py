@@ -1,10 +1,11 @@
 """Subject and relation are chosen together, and nothing is made of nothing."""
 
 import numpy as np
+import pytest
 
 from retrieval.answer import Answerer
 from retrieval.link import Candidate, Own, Weights, ids_of, is_generic, link, mentioned
-from retrieval.names import Named
+from retrieval.names import Named, NameIndex
 
 COUNTRY = "urn:kwk:atlas:country/"
 
@@ -56,6 +57,22 @@ def test_name_of_words_that_questions_are_made_of_is_hardly_meant(answerer: Answ
     assert not is_generic("Peru", mention, understanding.relations.vocabulary)
     assert is_generic("Peru", mention, frozenset({"peru"}))
     assert ids_of([*found, *found]) == ids_of(found)
+
+
+@pytest.mark.parametrize(
+    ("text", "generic"),
+    [
+        ("Did Tom act in Cast Away", False),
+        ("Cast Away stars whom", False),
+        ("Did Tom act in cast away", True),
+        ("DID TOM ACT IN CAST AWAY", True),
+        ("Did Tom act in Cast", True),
+    ],
+)
+def test_common_words_that_are_written_as_a_name_are_one(text: str, generic: bool) -> None:
+    index = NameIndex([Named("film", "Cast Away", ("Cast Away", "Cast"), ())])
+    *_, mention = index.mentions(text)
+    assert is_generic(text, mention, frozenset({"cast", "away"})) is generic
 
 
 def test_fact_held_from_the_other_end_is_found_where_the_relation_asked_for_is_not(films: Answerer) -> None:

@@ -24,6 +24,8 @@ def index() -> NameIndex:
             Named("georgia", "Georgia", ("Georgia",), ()),
             Named("award", HONOUR, (HONOUR,), ()),
             Named("euro", "Euro", ("Euro", "€"), ()),
+            Named("hebrew", "Hebrew", ("Hebrew", "he"), ()),
+            Named("histidine", "Histidine", ("Histidine", "His"), ()),
             Named("jamaica", "Jamaica", ("Jamaica", "🇯🇲"), ()),
         ]
     )
@@ -38,6 +40,9 @@ def index() -> NameIndex:
         ("the UK's queen", {"uk"}),
         ("what is it", set()),
         ("what is IT", {"italy"}),
+        ("What did he say in his town? He said", {"hebrew"}),  # the last one is written as a name is
+        ("His town", set()),
+        ("What is His in water?", {"histidine"}),
         ("Bosnia and Herzegovina", {"bosnia"}),
         ("cote d’ivoire", {"ivory"}),
         ("who directed traffic", {"traffic"}),

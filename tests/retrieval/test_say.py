@@ -7,8 +7,9 @@ from retrieval import say
 from retrieval.names import Named
 from retrieval.relations import Relation
 
-CAPITAL, NEIGHBOUR = (
-    Relation(path, path, path, wordings(path)) for path in ("urn:kwk:atlas:capital", "urn:kwk:atlas:neighbour")
+CAPITAL, NEIGHBOUR, BORN = (
+    Relation(path, path, path, wordings(path))
+    for path in ("urn:kwk:atlas:capital", "urn:kwk:atlas:neighbour", "/location/location/people_born_here")
 )
 
 
@@ -67,3 +68,16 @@ def test_description_ends_as_a_sentence() -> None:
     assert say.described("Peru", "Country in South America.") == "Peru: Country in South America."
     assert say.described("Peru", "A country") == "Peru: A country."
     assert say.shown_is("Peru") == "This is Peru."
+
+
+def test_noun_that_points_at_its_subject_is_not_said_of_it() -> None:
+    told = say.fact(BORN, "tail", "Denver", ["Trey Parker", "John Davis"], 2)
+    assert told == "Trey Parker is a native of Denver. The same holds for John Davis."
+    assert say.not_held(BORN, "tail", "Iceland").startswith("The graph does not hold an answer to “Wh")
+
+
+def test_what_two_share_is_named_and_the_rest_counted() -> None:
+    names = [f"c{n}" for n in range(14)]
+    assert say.shared(["Peru", "Chile"], names[:2], 2) == "C0 and c1. That holds for both Peru and Chile."
+    assert "c11 and 2 more. " in say.shared(["Peru", "Chile"], names, 14)
+    assert say.shared(["Peru", "Chile"], [], 0) == "The graph holds nothing that is so of both Peru and Chile."
