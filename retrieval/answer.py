@@ -278,11 +278,12 @@ class Answerer:
         said.add(say.not_understood(each.part.text, name, self._held(each, subject)))
 
     def _held(self, each: Understood, subject: Named) -> list[str]:
-        """Return what the graph knows of a subject, in words: the fewest answers first, then its numbers."""
-        counts = sorted(each.has.items(), key=lambda item: item[1])
+        """Return what the graph knows of a subject, in words: trivia last, the fewest answers first; then numbers."""
         relations = self.understanding.relations
-        holds = [relations.each[column // 2].asking("tail").noun for column, _ in counts if column % 2 == 0]
+        asked = [(relations.each[column // 2], n) for column, n in each.has.items() if column % 2 == 0]
+        asked.sort(key=lambda found: (found[0].trivial, found[1]))
         numbers = [measure_of(name) for name in self.reader.numbers([subject.id]).get(subject.id, ())]
+        holds = [relation.asking("tail").noun for relation, _ in asked]
         return list(dict.fromkeys([*holds, *(measure.says for measure in numbers if measure)]))
 
     def _show(self, entities: Sequence[Named], said: Said, cite: bool = False) -> None:

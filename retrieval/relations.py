@@ -47,6 +47,12 @@ FREEBASE_BACKWARDS_TO_THE_LETTER = 0.05
 BY_NOUN = 0.85  # what a likeness to "Name a capital of it" counts
 COVERED = 0.8  # a general question that is as like as this to a wording of the graph's is one that the graph answers
 _ASKED_WITH = {"person": "who", "group": "who", "place": "where", "time": "when"}
+# Of Freebase: what somebody kept for another end, units of measure, and what is said of each entity alike.
+_TRIVIA = re.compile(
+    r"^/(?:base|common|dataworld|freebase|type|user)/|measurement_unit|netflix|/hud_"
+    r"|/(?:gender|type_of_union|type_of_appearance|special_performance_type|administrative_area_type|category)$"
+    r"|_(?:crew_role|distribution_medium)$|/marriage_union_type/|/film_cut/|/runtime"
+)
 _HOP = re.compile(r"\.(?=/)")
 
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
@@ -70,6 +76,11 @@ class Relation:
     def freebase(self) -> bool:
         """Say whether this is a property of Freebase."""
         return self.path.startswith("/")
+
+    @property
+    def trivial(self) -> bool:
+        """Say whether nobody would tell it of anything."""
+        return _TRIVIA.search(self.path) is not None
 
 
 @dataclass(frozen=True, eq=False)

@@ -28,12 +28,6 @@ OVERLAP = 0.6  # two lists of one kind of which so much is the same are told onc
 A_LIST = 8  # answers; a longer list says less
 NEARLY = 0.8  # of the likeness of the relation that is likest
 LIKE = 0.35  # as like a heading or a keyword as this, a relation is about it
-# Of Freebase: what somebody kept for another end, units of measure, and what is said of each entity alike.
-_TRIVIA = re.compile(
-    r"^/(?:base|common|dataworld|freebase|type|user)/|measurement_unit|netflix|/hud_"
-    r"|/(?:gender|type_of_union|type_of_appearance|special_performance_type|administrative_area_type|category)$"
-    r"|_(?:crew_role|distribution_medium)$|/marriage_union_type/|/film_cut/|/runtime"
-)
 _TITLES = {"person": "People", "group": "Groups", "organization": "Organizations", "work": "Works", "event": "Events"}
 
 Likeness = Callable[[str], Sequence[float]]  # of a heading or keyword with each column of the relations
@@ -80,7 +74,7 @@ def plan(
 
 def ordered(about: About) -> list[Run]:
     """Return an entity's relations, the most telling first; those that say nothing to a reader are left out."""
-    runs = [run for run in about.runs if run.others and not _TRIVIA.search(run.relation.path)]
+    runs = [run for run in about.runs if run.others and not run.relation.trivial]
     own = {kind.split("/")[1] for kind in about.entity.types[:3] if kind.startswith("/")}
     return sorted(runs or about.runs, key=lambda run: (-telling(run, own), run.relation.path, run.direction))
 
