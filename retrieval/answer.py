@@ -172,6 +172,8 @@ class Answerer:
             self._show([each.subject], said, cite=True)
         elif each.both and each.link.relation is not None:
             self._say_shared(each, each.both, filled, said)
+        elif each.among and each.slot:
+            self._say_of_them(each, each.subject, filled, said)
         elif filled is not None and filled.edges and each.claim is not None:
             self._say_whether(each.link, each.claim, filled, said)
         elif filled is not None and filled.edges:
@@ -262,6 +264,15 @@ class Answerer:
             self._cite(filled, each.subject, said)
             if each.wish:
                 self._show(filled.others, said)
+
+    def _say_of_them(self, each: Understood, subject: Named, filled: Filled | None, said: Said) -> None:
+        """Name those of the entities listed before that are answers, and cite their edges."""
+        others = filled.others if filled else []
+        said.add(say.of_them([self._said(other) for other in others[: say.NAMED]], filled.count if filled else 0))
+        if filled and others:
+            self._cite(filled, subject, said)
+            if each.wish:
+                self._show(others, said)
 
     def _say_whether(self, link: Link, claim: Named, filled: Filled, said: Said) -> None:
         """Say whether what was proposed is so, with the edge that says it, or with those that answer instead."""

@@ -34,6 +34,7 @@ class Slot:
     relation: int
     direction: Direction
     also: str | None = None  # the id of another, of whom it has to be an answer too
+    among: tuple[str, ...] | None = None  # the ids of all that may be answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,7 @@ class Reader:
                 "type": relations.each[s.relation].type,
                 "direction": s.direction,
                 "also": s.also,
+                "among": s.among and list(s.among),
             }
             for n, s in enumerate(slots)
         ]

@@ -39,6 +39,7 @@ CALL (s, slot) {
                OR EXISTS { (:Entity {graph: $graph, id: slot.also})<-[q]-(o) WHERE type(q) = slot.type })
     RETURN r, o
 }
+WITH slot, r, o WHERE slot.among IS NULL OR o.id IN slot.among
 WITH slot, r, o, COUNT { (o)--(:Entity) } AS degree
 ORDER BY slot.n, degree DESC, o.name, o.id
 WITH slot, collect({

@@ -25,12 +25,9 @@ def fact(relation: Relation, direction: Direction, subject: str, answers: Sequen
     """State what the graph holds: "The capital of Peru is Lima."; of several answers, the best connected first."""
     if total == 1:
         return one(relation, direction, subject, answers[0])
-    named = list(answers[:NAMED])
-    if total > len(named):
-        named.append(f"{total - len(named):,} more")
     if direction == "tail" and _stands_before_of(relation.asking("tail").noun):
-        return f"The {relation.asking('tail').nouns} of {subject} are {listed(named)}."
-    return f"{one(relation, direction, subject, named[0])} The same holds for {listed(named[1:])}."
+        return f"The {relation.asking('tail').nouns} of {subject} are {_some(answers, total)}."
+    return f"{one(relation, direction, subject, answers[0])} The same holds for {_some(answers[1:], total - 1)}."
 
 
 def one(relation: Relation, direction: Direction, subject: str, answer: str) -> str:
@@ -43,8 +40,18 @@ def shared(both: Sequence[str], answers: Sequence[str], total: int) -> str:
     """Name what is an answer for both of two."""
     if not answers:
         return f"The graph holds nothing that is so of both {listed(list(both))}."
-    named = [*answers[:NAMED], *([f"{total - NAMED:,} more"] if total > NAMED else ())]
-    return f"{opening(listed(named))}. That holds for both {listed(list(both))}."
+    return f"{opening(_some(answers, total))}. That holds for both {listed(list(both))}."
+
+
+def of_them(answers: Sequence[str], total: int) -> str:
+    """Name those of the ones listed before that are answers, or say that none is."""
+    return f"Of them: {_some(answers, total)}." if answers else "None of them, as far as the graph holds it."
+
+
+def _some(answers: Sequence[str], total: int) -> str:
+    """List answers, of which there are so many in all; those that are not named as a number."""
+    named = list(answers[:NAMED])
+    return listed([*named, *([f"{total - len(named):,} more"] if total > len(named) else ())])
 
 
 def yes() -> str:

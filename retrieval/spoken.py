@@ -21,6 +21,10 @@ _WHICH_ONE = re.compile(
     r"(?:\s+(?:one\b|of\s+(?:them|these|those)\b)|(?=\s*(?:[?!.,;]|['’]s\b|$)|\s+(?:is|was|has|had|does|did|looks?)\b))",
     re.IGNORECASE,
 )
+_OF_THEM = re.compile(
+    r"(?:(?:and|but|so)\s+)?(?:which|who|whom|what)(?:\s+ones?)?\s+of\s+(?:them|these|those|the\s+(?:latter|ones))\s+",
+    re.IGNORECASE,
+)
 _ELLIPSIS = re.compile(
     rf"(?:and|but|ok|okay|then|so|now|also|,|\s|what\s+about|how\s+about|the\s+same|of|in|for|on|at|with|by|to|from|the)*"
     rf"{re.escape(HOLE)}(?:\s+(?:then|too|as\s+well|also|instead))?",
@@ -75,6 +79,12 @@ def one_of(text: str, listed: Sequence[Named]) -> tuple[Named, str] | None:
     if not 0 <= place < len(listed):
         return None
     return listed[place], text[: found.start()] + HOLE + text[found.end() :]
+
+
+def of_them(text: str, listed: Sequence[Named]) -> str | None:
+    """Return what is asked of those that were listed, as a question of its own: "which speak Portuguese"."""
+    found = _OF_THEM.match(text)
+    return f"which {text[found.end() :]}" if found and len(listed) > 1 else None
 
 
 def leaves_out(masked: str) -> bool:

@@ -24,7 +24,7 @@ from retrieval.questions import Part, Pointing, courtesy, one_by_one, parts_of, 
 from retrieval.relations import IT, Encode, Relations
 from retrieval.search import Seen
 from retrieval.shared import asked_of_both, says_both
-from retrieval.spoken import NOTHING, Spoken, leaves_out, one_of
+from retrieval.spoken import NOTHING, Spoken, leaves_out, of_them, one_of
 from retrieval.understood import Understood
 
 MOST_NAMED = 48  # candidates by name
@@ -102,19 +102,24 @@ class Understanding:
         `spoken` is what the conversation has spoken of before.
         """
         parts = [each for part in parts_of(question, self._protected(question)) for each in self._apart(part)]
+        among = [False] * len(parts)
+        for place, part in enumerate(parts):
+            if (rest := of_them(part.text, spoken.listed)) and self.named(rest):
+                parts[place], among[place] = replace(part, text=rest), True
         named_in = [self._in_conversation(part, self._candidates(part, seen), spoken) for part in parts]
         parts, candidates = [part for part, _ in named_in], [named for _, named in named_in]
         ids = {i for each in candidates for i in ids_of(each)} | {topic.id for topic in spoken.topics}
         own = self.reader.own(list(ids), self.relations)
         found: list[Understood] = []
-        for part, named in zip(parts, candidates, strict=True):
+        for part, named, some in zip(parts, candidates, among, strict=True):
             if part.refers_back and found:
                 found[-1] = replace(found[-1], wish=True)
                 continue
             subject = found[-1].subject if found else None
             before = (subject, *spoken.topics) if subject else spoken.topics
             own |= self.reader.own([each.id for each in before if each.id not in own], self.relations)
-            found += self._one(part, named, own, before, seen, shown)
+            read = self._one(part, named, own, before, seen, shown)
+            found += [replace(each, among=spoken.listed) for each in read] if some else read
         return found
 
     def _in_conversation(

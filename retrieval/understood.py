@@ -61,6 +61,7 @@ class Understood:
     measured: Measured | None = None  # a number that the graph keeps as a property is asked for
     outnumbered: Outnumbered | None = None  # which of two has more answers is asked for
     both: tuple[Named, Named] | None = None  # only answers that these share are asked for; the subject is one of them
+    among: tuple[Named, ...] = ()  # only these can be answers: those that were listed before; empty: all
 
     @property
     def likeness(self) -> float:
@@ -75,4 +76,5 @@ class Understood:
         if found is None or found.relation is None or not found.held:
             return None
         other = next((each.id for each in self.both or () if each.id != found.subject.id), None)
-        return Slot(found.subject.id, found.relation, found.direction, other)
+        among = tuple(each.id for each in self.among) or None
+        return Slot(found.subject.id, found.relation, found.direction, other, among)

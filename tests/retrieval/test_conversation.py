@@ -31,6 +31,10 @@ PERU = "urn:kwk:atlas:country/PE"
          "Lima: Capital of Peru. About Lima the graph holds: "),
         (("Which languages do Peru and Bolivia both speak?", "Thanks!", "Which countries speak the second one?"),
          "An official language of Peru is Quechua."),
+        (("Which countries border Peru?", "Which of them speak Portuguese?"), "Of them: Brazil."),
+        (("Which countries border Germany?", "Which of these use the euro?", "And which of them border Italy?"),
+         "Of them: "),
+        (("Which countries border Peru?", "Which of those speak Japanese?"), "None of them, as far as"),
         (("What is the capital of Peru?", "And its currency?", "And of Brazil?"),
          "The currency of Brazil is the Brazilian Real."),
     ],
@@ -39,6 +43,16 @@ def test_a_follow_up_is_understood(host: Host, turns: tuple[str, ...], said: str
     conversation = Conversation()
     texts = [host.turn(conversation, turn).answer.text for turn in turns]
     assert texts[-1].startswith(said)
+
+
+def test_what_is_asked_of_those_listed_before_is_answered_with_these_alone(host: Host) -> None:
+    conversation = Conversation()
+    first = host.turn(conversation, "Which countries border on Switzerland?").answer
+    second = host.turn(conversation, "Which of them speak German?").answer
+    found = {edge.subject for edge in second.evidence}
+    assert "Germany" in found and "Austria" in found and "Switzerland" not in found
+    assert found < {edge.object for edge in first.evidence}
+    assert {edge.object for edge in second.evidence} == {"German"}
 
 
 def test_a_question_that_names_its_subject_is_not_taken_for_a_follow_up(host: Host) -> None:

@@ -29,6 +29,8 @@ def test_all_answers_are_named_and_those_beyond_a_dozen_counted() -> None:
 def test_several_answers_from_the_other_end_share_one_sentence() -> None:
     told = say.fact(CAPITAL, "head", "Lima", ["Peru", "Old Peru"], 2)
     assert told == "The capital of Peru is Lima. The same holds for Old Peru."
+    many = say.fact(CAPITAL, "head", "Lima", [f"C{n}" for n in range(12)], 33)
+    assert many.endswith("C10, C11 and 21 more.")
 
 
 def test_what_is_not_held_is_said_in_the_words_of_the_question() -> None:
@@ -81,3 +83,8 @@ def test_what_two_share_is_named_and_the_rest_counted() -> None:
     assert say.shared(["Peru", "Chile"], names[:2], 2) == "C0 and c1. That holds for both Peru and Chile."
     assert "c11 and 2 more. " in say.shared(["Peru", "Chile"], names, 14)
     assert say.shared(["Peru", "Chile"], [], 0) == "The graph holds nothing that is so of both Peru and Chile."
+
+
+def test_those_of_a_list_that_answer_are_named_without_the_others() -> None:
+    assert say.of_them(["Peru", "Chile"], 2) == "Of them: Peru and Chile."
+    assert say.of_them([], 0).startswith("None of them")
