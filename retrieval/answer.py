@@ -19,8 +19,9 @@ from retrieval.names import Named
 from retrieval.questions import courtesy
 from retrieval.search import Pictures
 from retrieval.spoken import NOTHING, Spoken, after
+from retrieval.superlatives import Best, best
 from retrieval.understand import Model, Understanding
-from retrieval.understood import Measured, Understood
+from retrieval.understood import Measured, Superlative, Understood
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -122,8 +123,9 @@ class Answerer:
         for each, slot, reason in zip(understood, slots, reasons, strict=True):
             log.info("understood %s", "; ".join(reason.told()))
             found = next(filled) if slot else None
-            self._say(each, found, said)
-            answers.append(found.others if found else [])
+            picked = self._best_among(each, found)
+            self._say(each, found, picked, said)
+            answers.append(picked.winners if picked else found.others if found else [])
         answer = Answer(" ".join(said.sentences), tuple(said.images), tuple(said.evidence), said.grounded, reasons)
         return answer, after(spoken, understood, answers, [image.sha256 for image in said.images])
 
@@ -132,7 +134,15 @@ class Answerer:
         if each.slot is None:
             return []
         (filled,) = self._fill([each])
-        return filled.others
+        picked = self._best_among(each, filled)
+        return list(picked.winners) if picked else filled.others
+
+    def _best_among(self, each: Understood, filled: Filled | None) -> Best | None:
+        """Return whose number is the largest or smallest where that is asked for; None where no number is known."""
+        if each.best is None:
+            return None
+        entities = filled.others if filled else list(each.among)
+        return best(each.best, entities, self.reader.numbers([entity.id for entity in entities]))
 
     def _fill(self, understood: Sequence[Understood]) -> list[Filled]:
         """Fill the slots of a turn by one query; with a trained model, what it holds likeliest comes first."""
@@ -153,7 +163,7 @@ class Answerer:
         shares = model.shares(asked, [other.name for other in others])
         return filled.ranked({other.id: share for other, share in zip(others, shares.tolist(), strict=True)})
 
-    def _say(self, each: Understood, filled: Filled | None, said: Said) -> None:
+    def _say(self, each: Understood, filled: Filled | None, picked: Best | None, said: Said) -> None:
         """Answer one part."""
         if each.outnumbered and each.subject:
             asked = each.outnumbered
@@ -164,6 +174,8 @@ class Answerer:
             said.add(say.in_return(kind))
         elif each.subject is None:
             said.add(say.nobody_named(said.question if each.part.refers_back else each.part.text))
+        elif each.best is not None:
+            self._say_best(each, each.best, picked, filled, said)
         elif each.measured is not None:
             self._say_number(each.subject, each.measured, said)
         elif each.who:
@@ -195,6 +207,27 @@ class Answerer:
         said.grounded = True
         if each.wish:
             self._show([subject], said)
+
+    def _say_best(
+        self, each: Understood, asked: Superlative, picked: Best | None, filled: Filled | None, said: Said
+    ) -> None:
+        """Name the answer with the largest or smallest number, with its edges and its number."""
+        measure = measure_of(picked.name if picked else asked.properties[0])
+        assert measure is not None  # noqa: S101 - of measures.toml
+        if picked is None:
+            said.add(say.number_not_held(measure.says, "any of them"))
+            return
+        winners = [self._said(entity) for entity in picked.winners]
+        value = measure.said(picked.value)
+        ranks = ("earliest", "latest") if measure.months else ("lowest", "highest")
+        said.add(say.best(winners, measure.says, value, ranks[asked.more], picked.of))
+        for entity in picked.winners:
+            if filled and each.subject:
+                self._cite(filled.confirming(entity.id), each.subject, said)
+            said.cite(Evidence(entity.name, entity.id, picked.name, value, ""))
+        said.grounded = True
+        if each.wish:
+            self._show(picked.winners, said)
 
     def _say_number(self, subject: Named, measured: Measured, said: Said) -> None:
         """State a number, or compare two by it."""

@@ -107,6 +107,13 @@ def which(winner: str | None) -> str:
     return f"{winner[:1].upper()}{winner[1:]}." if winner else "Neither: they are equal."
 
 
+def best(winners: Sequence[str], says: str, value: str, rank: str, of: int) -> str:
+    """Name the one of several whose number is the first in an order: "the highest"."""
+    whose = winners[0] if len(winners) == 1 else "each"
+    place = f"the {rank} of {of:,}" if of > 1 else "the only one"
+    return f"{opening(listed(list(winners)))}. The {says} of {whose} is {value}, {place} that the graph holds."
+
+
 def number_not_held(says: str, subject: str) -> str:
     """Say that the graph no longer has a number."""
     return f"The graph does not hold the {says} of {subject}."

@@ -25,6 +25,7 @@ from retrieval.relations import IT, Encode, Relations
 from retrieval.search import Seen
 from retrieval.shared import asked_of_both, says_both
 from retrieval.spoken import NOTHING, Spoken, leaves_out, of_them, one_of
+from retrieval.superlatives import asked_for_best, best_of_those
 from retrieval.understood import Understood
 
 MOST_NAMED = 48  # candidates by name
@@ -115,6 +116,11 @@ class Understanding:
             if part.refers_back and found:
                 found[-1] = replace(found[-1], wish=True)
                 continue
+            if (rest := of_them(part.text, spoken.listed)) and (
+                best := best_of_those(Part(rest, part.wish), spoken.listed)
+            ):
+                found.append(best)
+                continue
             subject = found[-1].subject if found else None
             before = (subject, *spoken.topics) if subject else spoken.topics
             own |= self.reader.own([each.id for each in before if each.id not in own], self.relations)
@@ -197,6 +203,8 @@ class Understanding:
         if not part.wish and self._wishes(first, chosen):
             return [Understood(part, first.entity, wish=True, pictured=pictured, masked=first.masked)]
         who = self._asks_who(first, chosen)
+        if not who and (best := asked_for_best(self, part, candidates, own, chosen)):
+            return [best]
         if not who:
             number = None if part.wish else asked_of_one(self, part, candidates, chosen)
             whole = replace(chosen, likeness=max(chosen.likeness, number.likeness)) if number else chosen

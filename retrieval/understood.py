@@ -44,6 +44,15 @@ class Outnumbered:
 
 
 @dataclass(frozen=True, slots=True)
+class Superlative:
+    """The answer with the largest or the smallest number is asked for."""
+
+    said: str  # "smallest"
+    properties: tuple[str, ...]  # that it is said of
+    more: bool  # the largest
+
+
+@dataclass(frozen=True, slots=True)
 class Understood:
     """One part of a question. `link` is None where it asks for no fact."""
 
@@ -61,6 +70,7 @@ class Understood:
     measured: Measured | None = None  # a number that the graph keeps as a property is asked for
     outnumbered: Outnumbered | None = None  # which of two has more answers is asked for
     both: tuple[Named, Named] | None = None  # only answers that these share are asked for; the subject is one of them
+    best: Superlative | None = None  # only the answer with the largest or smallest number is asked for
     among: tuple[Named, ...] = ()  # only these can be answers: those that were listed before; empty: all
 
     @property
