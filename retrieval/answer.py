@@ -141,7 +141,7 @@ class Answerer:
         """Return whose number is the largest or smallest where that is asked for; None where no number is known."""
         if each.best is None:
             return None
-        entities = filled.others if filled else list(each.among)
+        entities = filled.others if filled else list(each.part.among)
         return best(each.best, entities, self.reader.numbers([entity.id for entity in entities]))
 
     def _fill(self, understood: Sequence[Understood]) -> list[Filled]:
@@ -184,7 +184,7 @@ class Answerer:
             self._show([each.subject], said, cite=True)
         elif each.both and each.link.relation is not None:
             self._say_shared(each, each.both, filled, said)
-        elif each.among and each.slot:
+        elif each.part.among and each.slot:
             self._say_of_them(each, each.subject, filled, said)
         elif filled is not None and filled.edges and each.claim is not None:
             self._say_whether(each.link, each.claim, filled, said)
@@ -215,7 +215,8 @@ class Answerer:
         measure = measure_of(picked.name if picked else asked.properties[0])
         assert measure is not None  # noqa: S101 - of measures.toml
         if picked is None:
-            said.add(say.number_not_held(measure.says, "any of them"))
+            none = filled is not None and not filled.edges  # of those that were listed before
+            said.add(say.of_them((), 0) if none else say.number_not_held(measure.says, "any of them"))
             return
         winners = [self._said(entity) for entity in picked.winners]
         value = measure.said(picked.value)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from dialogue.types import IMAGE
 from model.questions import HOLE
+from retrieval.names import Named
 
 _PREPOSITION = r"(?:(?:in|on|to|of|from|by|with|at|for|under|during|near)\s+)?"
 _START = (
@@ -68,6 +69,7 @@ class Part:
 
     text: str
     wish: bool  # a picture is asked for
+    among: tuple[Named, ...] = ()  # only these can be answers: those that were listed before; empty: all
 
     @property
     def refers_back(self) -> bool:

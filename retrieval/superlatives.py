@@ -55,10 +55,10 @@ def asked_for_best(
     return Understood(part, chosen.subject, chosen, wish=part.wish, masked=masked, best=found)
 
 
-def best_of_those(part: Part, listed: Sequence[Named]) -> Understood | None:
-    """Read a part as one that asks for the best of entities that were listed before."""
-    found = superlative(part.text)
-    return Understood(part, listed[0], wish=part.wish, among=tuple(listed), best=found) if found else None
+def best_of_those(part: Part) -> Understood | None:
+    """Read a part that names nobody as one that asks for the best of the entities that were listed before."""
+    found = superlative(part.text) if part.among else None
+    return Understood(part, part.among[0], wish=part.wish, best=found) if found else None
 
 
 def superlative(text: str) -> Superlative | None:

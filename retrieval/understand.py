@@ -25,7 +25,7 @@ from retrieval.relations import IT, Encode, Relations
 from retrieval.search import Seen
 from retrieval.shared import asked_of_both, says_both
 from retrieval.spoken import NOTHING, Spoken, leaves_out, of_them, one_of
-from retrieval.superlatives import asked_for_best, best_of_those
+from retrieval.superlatives import asked_for_best, best_of_those, superlative
 from retrieval.understood import Understood
 
 MOST_NAMED = 48  # candidates by name
@@ -103,30 +103,28 @@ class Understanding:
         `spoken` is what the conversation has spoken of before.
         """
         parts = [each for part in parts_of(question, self._protected(question)) for each in self._apart(part)]
-        among = [False] * len(parts)
-        for place, part in enumerate(parts):
-            if (rest := of_them(part.text, spoken.listed)) and self.named(rest):
-                parts[place], among[place] = replace(part, text=rest), True
+        parts = [self._of_listed(part, spoken) for part in parts]
         named_in = [self._in_conversation(part, self._candidates(part, seen), spoken) for part in parts]
         parts, candidates = [part for part, _ in named_in], [named for _, named in named_in]
         ids = {i for each in candidates for i in ids_of(each)} | {topic.id for topic in spoken.topics}
         own = self.reader.own(list(ids), self.relations)
         found: list[Understood] = []
-        for part, named, some in zip(parts, candidates, among, strict=True):
+        for part, named in zip(parts, candidates, strict=True):
             if part.refers_back and found:
                 found[-1] = replace(found[-1], wish=True)
-                continue
-            if (rest := of_them(part.text, spoken.listed)) and (
-                best := best_of_those(Part(rest, part.wish), spoken.listed)
-            ):
-                found.append(best)
                 continue
             subject = found[-1].subject if found else None
             before = (subject, *spoken.topics) if subject else spoken.topics
             own |= self.reader.own([each.id for each in before if each.id not in own], self.relations)
-            read = self._one(part, named, own, before, seen, shown)
-            found += [replace(each, among=spoken.listed) for each in read] if some else read
+            found += self._one(part, named, own, before, seen, shown)
         return found
+
+    def _of_listed(self, part: Part, spoken: Spoken) -> Part:
+        """Read "which of them speak Portuguese" and "which of these is the largest" as asked of what was listed."""
+        rest = of_them(part.text, spoken.listed)
+        if rest is None or not (self.named(rest) or superlative(rest)):
+            return part
+        return replace(part, text=rest, among=spoken.listed)
 
     def _in_conversation(
         self, part: Part, named: Sequence[Candidate], spoken: Spoken
@@ -181,6 +179,8 @@ class Understanding:
         """Understand one part: of two relations as two."""
         if courtesy(part.text):
             return [Understood(part, None)]
+        if not any(each.certain for each in candidates) and (best := best_of_those(part)):
+            return [best]
         if seen is None and (two := self._compared(part) or asked_of_both(self, part)):
             return two
         if seen is None and asks_whether(part.text) and (claim := whether(self, part)):
@@ -208,7 +208,7 @@ class Understanding:
         if not who:
             number = None if part.wish else asked_of_one(self, part, candidates, chosen)
             whole = replace(chosen, likeness=max(chosen.likeness, number.likeness)) if number else chosen
-            if hops := through(self, part, candidates, own, whole):
+            if not part.among and (hops := through(self, part, candidates, own, whole)):
                 return hops
             if number:
                 return [number]

@@ -71,7 +71,6 @@ class Understood:
     outnumbered: Outnumbered | None = None  # which of two has more answers is asked for
     both: tuple[Named, Named] | None = None  # only answers that these share are asked for; the subject is one of them
     best: Superlative | None = None  # only the answer with the largest or smallest number is asked for
-    among: tuple[Named, ...] = ()  # only these can be answers: those that were listed before; empty: all
 
     @property
     def likeness(self) -> float:
@@ -86,5 +85,5 @@ class Understood:
         if found is None or found.relation is None or not found.held:
             return None
         other = next((each.id for each in self.both or () if each.id != found.subject.id), None)
-        among = tuple(each.id for each in self.among) or None
+        among = tuple(each.id for each in self.part.among) or None
         return Slot(found.subject.id, found.relation, found.direction, other, among)

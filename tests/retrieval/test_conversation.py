@@ -35,6 +35,7 @@ PERU = "urn:kwk:atlas:country/PE"
         (("Which countries border Germany?", "Which of these use the euro?", "And which of them border Italy?"),
          "Of them: "),
         (("Which countries border Peru?", "Which of those speak Japanese?"), "None of them, as far as"),
+        (("Which countries border Germany?", "Which of them in South America is the largest?"), "None of them, as far"),
         (("Which countries border Peru?", "Which of them is the largest?", "What is its capital?"),
          "The capital of Brazil is Brasília."),
         (("What is the capital of Peru?", "And its currency?", "And of Brazil?"),
