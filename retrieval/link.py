@@ -130,11 +130,13 @@ def is_generic(text: str, mention: Mention, vocabulary: frozenset[str]) -> bool:
 
 def _written_as_a_name(text: str, mention: Mention) -> bool:
     """Say whether all of several words have capitals, and not all those around them."""
+    if mention.words < 2 or not text[mention.start].isupper():
+        return False
     within: list[bool] = []
     around: list[bool] = []
     for word in words_of(text)[1:]:
         (within if mention.start <= word.start < mention.end else around).append(text[word.start].isupper())
-    return mention.words > 1 and all(within) and not all(around)
+    return all(within) and not all(around)
 
 
 def link(

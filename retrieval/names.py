@@ -15,6 +15,7 @@ _SYMBOLS = "$£¥¢€₠-₿♀♂☀-➿\U0001f000-\U0001faff"  # currencies, 
 _WORD = re.compile(rf"\w+|&|[{_SYMBOLS}]+")
 _IN_BRACKETS = re.compile(r"\s*\([^()]*\)\s*$")  # Traffic (2000 film)
 _WIDEST = 16  # words of a name that may be misspelt
+_MOST_SPELT = 512  # stretches of a text that are compared with all names letter by letter; a question has a few dozen
 # Hebrew is also called "he", Iceland "is", Histidine "His": these words are names only where they are written as such.
 _CLOSED = (
     "he him his she her hers it its they them their theirs we us our you your i me my one this that these those there "
@@ -105,13 +106,16 @@ class NameIndex:
         """Return the stretches with a word of `unknown` (places of words) that are nearly a name."""
         words = words_of(text)
         found: list[Mention] = []
+        near: dict[str, list[tuple[str, int]]] = {}
         for first in range(len(words)):
             for last in range(first, min(first + _WIDEST, len(words))):
                 if unknown.isdisjoint(range(first, last + 1)):
                     continue
                 key = " ".join(word.folded for word in words[first : last + 1])
+                if key not in near:
+                    near[key] = self._spellings.near(key) if len(near) < _MOST_SPELT else []
                 entities: dict[str, Mention] = {}
-                for name, edits in self._spellings.near(key):
+                for name, edits in near[key]:
                     for entity, main, exact in self._by_name[name] if edits else ():
                         if not exact:
                             place = words[first].start, words[last].end, last - first + 1

@@ -85,3 +85,10 @@ def test_a_name_is_found_though_it_is_misspelt(
 def test_any_text_can_be_searched(index: NameIndex, text: str) -> None:
     for mention in index.mentions(text):
         assert text[mention.start : mention.end].strip()
+
+
+def test_a_long_text_of_strange_words_is_compared_to_a_bound(index: NameIndex) -> None:
+    often = index.misspelt("Jamaika " * 40, frozenset(range(40)))
+    assert [(each.entity.id, each.start) for each in often] == [("jamaica", 8 * n) for n in range(40)]
+    strange = " ".join(f"x{n}y" for n in range(600))
+    assert index.misspelt(f"{strange} Jamaika", frozenset(range(601))) == []  # no question is as long as that
