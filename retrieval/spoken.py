@@ -25,6 +25,9 @@ _OF_THEM = re.compile(
     r"(?:(?:and|but|so)\s+)?(?:which|who|whom|what)(?:\s+ones?)?\s+of\s+(?:them|these|those|the\s+(?:latter|ones))\s+",
     re.IGNORECASE,
 )
+_ANOTHER = re.compile(
+    r"(?:and\s+)?(?:another|one\s+more|a\s+different)(?:\s+one)?(?:\s+of\s+(?:it|them))?", re.IGNORECASE
+)
 _ELLIPSIS = re.compile(
     rf"(?:and|but|ok|okay|then|so|now|also|,|\s|what\s+about|how\s+about|the\s+same|of|in|for|on|at|with|by|to|from|the)*"
     rf"{re.escape(HOLE)}(?:\s+(?:then|too|as\s+well|also|instead))?",
@@ -85,6 +88,11 @@ def of_them(text: str, listed: Sequence[Named]) -> str | None:
     """Return what is asked of those that were listed, as a question of its own: "which speak Portuguese"."""
     found = _OF_THEM.match(text)
     return f"which {text[found.end() :]}" if found and len(listed) > 1 else None
+
+
+def asks_for_another(text: str, spoken: Spoken) -> bool:
+    """Say whether another picture is asked for after one: "and another one"."""
+    return spoken.asked is not None and spoken.asked.wish and _ANOTHER.fullmatch(text.strip(" .!?")) is not None
 
 
 def leaves_out(masked: str) -> bool:

@@ -24,7 +24,7 @@ from retrieval.questions import Part, Pointing, courtesy, one_by_one, parts_of, 
 from retrieval.relations import IT, Encode, Relations
 from retrieval.search import Seen
 from retrieval.shared import asked_of_both, says_both
-from retrieval.spoken import NOTHING, Spoken, leaves_out, of_them, one_of
+from retrieval.spoken import NOTHING, Spoken, asks_for_another, leaves_out, of_them, one_of
 from retrieval.superlatives import asked_for_best, best_of_those, superlative
 from retrieval.understood import Understood
 
@@ -103,7 +103,7 @@ class Understanding:
         `spoken` is what the conversation has spoken of before.
         """
         parts = [each for part in parts_of(question, self._protected(question)) for each in self._apart(part)]
-        parts = [self._of_listed(part, spoken) for part in parts]
+        parts = [self._of_what_was_given(part, spoken) for part in parts]
         named_in = [self._in_conversation(part, self._candidates(part, seen), spoken) for part in parts]
         parts, candidates = [part for part, _ in named_in], [named for _, named in named_in]
         ids = {i for each in candidates for i in ids_of(each)} | {topic.id for topic in spoken.topics}
@@ -119,8 +119,10 @@ class Understanding:
             found += self._one(part, named, own, before, seen, shown)
         return found
 
-    def _of_listed(self, part: Part, spoken: Spoken) -> Part:
-        """Read "which of them speak Portuguese" and "which of these is the largest" as asked of what was listed."""
+    def _of_what_was_given(self, part: Part, spoken: Spoken) -> Part:
+        """Read "which of them speak Portuguese" as asked of what was listed, "another one" as of what was shown."""
+        if asks_for_another(part.text, spoken):
+            return Part("", True)
         rest = of_them(part.text, spoken.listed)
         if rest is None or not (self.named(rest) or superlative(rest)):
             return part

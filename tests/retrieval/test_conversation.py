@@ -81,6 +81,15 @@ def test_no_image_is_shown_twice_while_there_is_another(host: Host) -> None:
     assert host.turn(conversation, "Show me the flag of Peru").answer.images[0].sha256 in own
 
 
+def test_another_one_is_a_picture_after_a_picture_and_nothing_after_a_fact(host: Host) -> None:
+    conversation = Conversation()
+    (first,) = host.turn(conversation, "Show me the flag of Peru").answer.images
+    (second,) = host.turn(conversation, "and another one?").answer.images
+    assert (first.entity, second.entity) == (PERU, PERU) and first.sha256 != second.sha256
+    host.turn(conversation, "What is the capital of Peru?")
+    assert not host.turn(conversation, "another one").answer.grounded
+
+
 def test_a_picture_is_spoken_of_in_the_next_turn(host: Host) -> None:
     conversation = Conversation()
     with Image.open(folder() / "images" / "flag-PE-noto.webp") as flag:
