@@ -34,7 +34,8 @@ class Grounds:
         if self.relation is None:
             return [f"“{self.asked}”: {self.subject}, no relation"]
         if self.direction is None:
-            return [f"“{self.asked}”: {self.subject}, its {self.relation} (likeness {self.likeness:.2f})"]
+            like = f" (likeness {self.likeness:.2f})" if self.likeness is not None else ""
+            return [f"“{self.asked}”: {self.subject}, its {self.relation}{like}"]
         believed = f", the model {100 * self.probability:.0f} %" if self.probability is not None else ""
         return [
             f"“{self.asked}”: {self.subject}, {self.relation} for its {self.direction} "
@@ -50,6 +51,9 @@ def grounds(understood: Understood, relations: Relations, graph: str) -> Grounds
     if measured is not None and subject is not None:
         shown = number_query(graph, [each.id for each in measured.pair(subject)], measured.name)
         return Grounds(asked, id, measured.name, None, True, measured.likeness, None, None, shown)
+    if understood.best is not None and link is None:  # of those that were listed before
+        name, ids = understood.best.properties[0], [each.id for each in understood.part.among]
+        return Grounds(asked, id, name, None, True, None, None, None, number_query(graph, ids, name))
     if link is None or relation is None:
         return Grounds(asked, id, None, None, False, None, None, None, "")
     return Grounds(

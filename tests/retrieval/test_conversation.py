@@ -58,6 +58,16 @@ def test_what_is_asked_of_those_listed_before_is_answered_with_these_alone(host:
     assert {edge.object for edge in second.evidence} == {"German"}
 
 
+def test_the_best_of_what_was_listed_is_grounded_in_its_number(host: Host) -> None:
+    conversation = Conversation()
+    host.turn(conversation, "Which countries border on Peru?")
+    (reason,) = host.turn(conversation, "Which of them is the largest?").answer.grounds
+    assert reason.relation == "area" and reason.held
+    assert reason.told() == [f"“which is the largest”: {reason.subject}, its area"]
+    rows = host.answerer.reader.rows(reason.query)  # type: ignore[arg-type]
+    assert len(rows) == 5
+
+
 def test_a_question_that_names_its_subject_is_not_taken_for_a_follow_up(host: Host) -> None:
     conversation = Conversation()
     host.turn(conversation, "What is the currency of Peru?")
