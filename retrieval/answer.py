@@ -182,8 +182,8 @@ class Answerer:
             self._say_who(each, each.subject, said)
         elif each.link is None:
             self._show([each.subject], said, cite=True)
-        elif each.both and each.link.relation is not None:
-            self._say_shared(each, each.both, filled, said)
+        elif each.together and each.slot:
+            self._say_together(each, each.link, filled, said)
         elif each.part.among and each.slot:
             self._say_of_them(each, each.subject, filled, said)
         elif filled is not None and filled.edges and each.claim is not None:
@@ -288,16 +288,29 @@ class Answerer:
             said.cite(Evidence(names[edge.head], edge.head, edge.relation, names[edge.tail], edge.tail))
         said.grounded = True
 
-    def _say_shared(self, each: Understood, both: Sequence[Named], filled: Filled | None, said: Said) -> None:
-        """Name the answers that two share, with the edges of both; the second's are cited alone."""
-        if each.subject == both[0]:
-            others = filled.others if filled else []
+    def _say_together(self, each: Understood, link: Link, filled: Filled | None, said: Said) -> None:
+        """Name what answers several questions at once, with the edges of each; all but the first are cited alone."""
+        others, total = (filled.others, filled.count) if filled else ([], 0)
+        if link == each.together[0]:
             named = [self._said(other) for other in others[: say.NAMED]]
-            said.add(say.shared([self._said(entity) for entity in both], named, filled.count if filled else 0))
-        if filled and filled.edges and each.subject:
-            self._cite(filled, each.subject, said)
+            if each.shared:
+                said.add(say.shared([self._said(one.subject) for one in each.together], named, total))
+            else:
+                facts = [self._fact(one, named[0]) for one in each.together if named]
+                lacking = [self._fact(one, named[0]) for one in each.never if named]
+                said.add(say.of_all(named, total, facts, lacking))
+            if each.counts:
+                said.add(say.in_all(total))
+        if filled and others:
+            self._cite(filled, link.subject, said)
             if each.wish:
-                self._show(filled.others, said)
+                self._show(others, said)
+
+    def _fact(self, link: Link, answer: str) -> str:
+        """State that something answers what was read."""
+        assert link.relation is not None  # noqa: S101 - it was read
+        relation = self.understanding.relations.each[link.relation]
+        return say.one(relation, link.direction, self._said(link.subject), answer)
 
     def _say_of_them(self, each: Understood, subject: Named, filled: Filled | None, said: Said) -> None:
         """Name those of the entities listed before that are answers, and cite their edges."""

@@ -33,7 +33,8 @@ class Slot:
     subject: str
     relation: int
     direction: Direction
-    also: str | None = None  # the id of another, of whom it has to be an answer too
+    also: tuple[Slot, ...] = ()  # of which it has to be an answer too
+    never: tuple[Slot, ...] = ()  # of which it must not be one
     among: tuple[str, ...] | None = None  # the ids of all that may be answers
 
 
@@ -125,13 +126,15 @@ class Reader:
         asked = [
             {
                 "n": n,
-                "subject": s.subject,
-                "type": relations.each[s.relation].type,
-                "direction": s.direction,
-                "also": s.also,
-                "among": s.among and list(s.among),
+                **_end(slot, relations),
+                "only": [
+                    {**_end(each, relations), "holds": holds}
+                    for holds, others in ((True, slot.also), (False, slot.never))
+                    for each in others
+                ],
+                "among": slot.among and list(slot.among),
             }
-            for n, s in enumerate(slots)
+            for n, slot in enumerate(slots)
         ]
         found = {row["n"]: row for row in self.rows(queries.SLOTS, slots=asked, limit=limit)} if slots else {}
         return [_filled(found.get(n), relations.each[slot.relation].path) for n, slot in enumerate(slots)]
@@ -152,6 +155,10 @@ class Reader:
         for row in self.rows(queries.IMAGES, ids=list(ids)) if ids else ():
             found.setdefault(row["id"], []).append(Picture(row["path"], row["sha256"]))
         return found
+
+
+def _end(slot: Slot, relations: Relations) -> dict[str, str]:
+    return {"subject": slot.subject, "type": relations.each[slot.relation].type, "direction": slot.direction}
 
 
 def _named(id: str, name: str | None, names: Sequence[str] | None, types: Sequence[str] | None) -> Named:

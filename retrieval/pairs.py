@@ -17,14 +17,17 @@ if TYPE_CHECKING:
 MOST_READ = 6  # entities that may be meant by a name
 
 
-def two_named(mentions: Sequence[Mention]) -> tuple[list[Mention], list[Mention]] | None:
-    """Return the mentions of the first and of the second of two names in a text; None where there are not just two."""
+def named_in_turn(mentions: Sequence[Mention]) -> list[list[Mention]]:
+    """Return the mentions of each name in a text, the first name first; a longer name covers those within it."""
     found = longest(mentions)
     spans = sorted({(each.start, each.end) for each in found})
-    if len(spans) != 2:
-        return None
-    first, second = ([each for each in found if (each.start, each.end) == span] for span in spans)
-    return first, second
+    return [[each for each in found if (each.start, each.end) == span] for span in spans]
+
+
+def two_named(mentions: Sequence[Mention]) -> tuple[list[Mention], list[Mention]] | None:
+    """Return the mentions of the first and of the second of two names in a text; None where there are not just two."""
+    names = named_in_turn(mentions)
+    return (names[0], names[1]) if len(names) == 2 else None
 
 
 def pair_named(understanding: Understanding, text: str) -> tuple[list[Mention], list[Mention]] | None:
@@ -34,11 +37,19 @@ def pair_named(understanding: Understanding, text: str) -> tuple[list[Mention], 
 
 
 def linked(
-    understanding: Understanding, mentions: Sequence[Mention], masks: Sequence[str], own: Mapping[str, Own]
+    understanding: Understanding,
+    mentions: Sequence[Mention],
+    masks: Sequence[str],
+    own: Mapping[str, Own],
+    asked: str = "",
 ) -> Link | None:
-    """Read questions with HOLE for a name that may mean several entities; None where no entity is meant."""
+    """Read questions with HOLE for a name that may mean several entities; None where no entity is meant.
+
+    `asked` is the question as it was put where each of these is a piece of it.
+    """
     candidates = [Candidate(each.entity, masked, 0.0, True) for each in mentions for masked in masks]
-    return link(candidates, own, understanding.relations, understanding.likeness, understanding.weights, masks[0])
+    relations, weights = understanding.relations, understanding.weights
+    return link(candidates, own, relations, understanding.likeness, weights, asked or masks[0])
 
 
 def asked_of(best: Link, mentions: Sequence[Mention], own: Mapping[str, Own]) -> Link:

@@ -24,22 +24,20 @@ RETURN id,
        AS own
 """
 
-# The slots of a turn in one query; both ends of the edge come back as the graph has them.
+# The slots of a turn in one query; both ends of the edge come back as the graph has them. `only` are other slots of
+# which an answer has to be one too, or must not; whom these are about is none.
 SLOTS = """
 UNWIND $slots AS slot
 MATCH (s:Entity {graph: $graph, id: slot.subject})
 CALL (s, slot) {
-    MATCH (s)-[r]->(o:Entity {graph: $graph}) WHERE slot.direction = 'tail' AND type(r) = slot.type
-          AND (slot.also IS NULL
-               OR EXISTS { (:Entity {graph: $graph, id: slot.also})-[q]->(o) WHERE type(q) = slot.type })
-    RETURN r, o
+    MATCH (s)-[r]->(o:Entity {graph: $graph}) WHERE slot.direction = 'tail' AND type(r) = slot.type RETURN r, o
     UNION ALL
-    MATCH (s)<-[r]-(o:Entity {graph: $graph}) WHERE slot.direction = 'head' AND type(r) = slot.type
-          AND (slot.also IS NULL
-               OR EXISTS { (:Entity {graph: $graph, id: slot.also})<-[q]-(o) WHERE type(q) = slot.type })
-    RETURN r, o
+    MATCH (s)<-[r]-(o:Entity {graph: $graph}) WHERE slot.direction = 'head' AND type(r) = slot.type RETURN r, o
 }
-WITH slot, r, o WHERE slot.among IS NULL OR o.id IN slot.among
+WITH slot, r, o WHERE (slot.among IS NULL OR o.id IN slot.among)
+     AND all(each IN slot.only WHERE o.id <> each.subject AND each.holds = CASE each.direction
+         WHEN 'tail' THEN EXISTS { (:Entity {graph: $graph, id: each.subject})-[q]->(o) WHERE type(q) = each.type }
+         ELSE EXISTS { (:Entity {graph: $graph, id: each.subject})<-[q]-(o) WHERE type(q) = each.type } END)
 WITH slot, r, o, COUNT { (o)--(:Entity) } AS degree
 ORDER BY slot.n, degree DESC, o.name, o.id
 WITH slot, collect({

@@ -43,6 +43,15 @@ def shared(both: Sequence[str], answers: Sequence[str], total: int) -> str:
     return f"{opening(_some(answers, total))}. That holds for both {listed(list(both))}."
 
 
+def of_all(answers: Sequence[str], total: int, facts: Sequence[str], lacking: Sequence[str]) -> str:
+    """Name what several facts are true of: those of the first answer, and what the graph does not hold of it."""
+    if not answers:
+        return "The graph holds nothing that fits all of that."
+    lacks = (f"The graph does not hold “{fact.rstrip('.')}”." for fact in lacking)
+    rest = (f"The same goes for the other{'s' if total > 2 else ''}.",) if total > 1 else ()
+    return " ".join((f"{opening(_some(answers, total))}.", *facts, *lacks, *rest))
+
+
 def of_them(answers: Sequence[str], total: int) -> str:
     """Name those of the ones listed before that are answers, or say that none is."""
     return f"Of them: {_some(answers, total)}." if answers else "None of them, as far as the graph holds it."

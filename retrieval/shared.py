@@ -41,5 +41,4 @@ def asked_of_both(understanding: Understanding, part: Part) -> list[Understood]:
     if not best.held:
         return [Understood(part, best.subject, best, has=has, masked=masked)]
     one, other = (asked_of(best, named, own) for named in pair)
-    both = one.subject, other.subject
-    return [Understood(part, each.subject, each, masked=masked, both=both) for each in (one, other)]
+    return [Understood(part, each.subject, each, masked=masked, together=(one, other)) for each in (one, other)]

@@ -59,8 +59,9 @@ def after(
     for each, found in reversed(list(zip(understood, answers, strict=True))):
         topics += [*(found if len(found) == 1 else ()), *([each.subject] if each.subject else ())]
     listed = next((tuple(found) for found in reversed(answers) if len(found) > 1), ())
-    if not listed and sum(map(len, answers)) > 1:
-        listed = tuple(entity for found in answers for entity in found)
+    every = tuple(dict.fromkeys(entity for found in answers for entity in found))
+    if not listed and len(every) > 1:
+        listed = every
     last = next((each for each in reversed(understood) if each.masked), None)
     return Spoken(
         topics=tuple(dict.fromkeys([*topics, *before.topics]))[:TOPICS],

@@ -20,6 +20,7 @@ from retrieval.link import Belief, Candidate, Floats, Link, Own, Weights, ids_of
 from retrieval.measures import asked_of_one, asked_of_two
 from retrieval.names import Mention, Named, NameIndex, words_of
 from retrieval.outnumbered import asked_of_more
+from retrieval.predicates import asked_of_all
 from retrieval.questions import Part, Pointing, courtesy, one_by_one, parts_of, points, speaks_of_a_picture
 from retrieval.relations import IT, Encode, Relations
 from retrieval.search import Seen
@@ -183,8 +184,8 @@ class Understanding:
             return [Understood(part, None)]
         if not any(each.certain for each in candidates) and (best := best_of_those(part)):
             return [best]
-        if seen is None and (two := self._compared(part) or asked_of_both(self, part)):
-            return two
+        if seen is None and (several := self._compared(part) or asked_of_both(self, part) or asked_of_all(self, part)):
+            return several
         if seen is None and asks_whether(part.text) and (claim := whether(self, part)):
             return [claim]
         if seen is not None and not candidates:

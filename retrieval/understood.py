@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from retrieval.ground import Slot
 from retrieval.link import Link
@@ -69,7 +69,8 @@ class Understood:
     counts: bool = False  # the number of answers is asked for
     measured: Measured | None = None  # a number that the graph keeps as a property is asked for
     outnumbered: Outnumbered | None = None  # which of two has more answers is asked for
-    both: tuple[Named, Named] | None = None  # only answers that these share are asked for; the subject is one of them
+    together: tuple[Link, ...] = ()  # only what answers all of these is asked for; `link` is one of them
+    never: tuple[Link, ...] = ()  # and none of these
     best: Superlative | None = None  # only the answer with the largest or smallest number is asked for
 
     @property
@@ -79,11 +80,19 @@ class Understood:
         return found.likeness if found else 0.0
 
     @property
+    def shared(self) -> bool:
+        """Say whether the same is asked of each of several: what they share."""
+        return len({(each.relation, each.direction) for each in (*self.together, *self.never)}) == 1 and not self.never
+
+    @property
     def slot(self) -> Slot | None:
         """Return what is asked of the graph, if it has it."""
-        found = self.link
-        if found is None or found.relation is None or not found.held:
+        if self.link is None or not self.link.held or (own := _slot(self.link)) is None:
             return None
-        other = next((each.id for each in self.both or () if each.id != found.subject.id), None)
-        among = tuple(each.id for each in self.part.among) or None
-        return Slot(found.subject.id, found.relation, found.direction, other, among)
+        also = tuple(slot for each in self.together if each != self.link and (slot := _slot(each)))
+        never = tuple(slot for each in self.never if (slot := _slot(each)))
+        return replace(own, also=also, never=never, among=tuple(each.id for each in self.part.among) or None)
+
+
+def _slot(link: Link) -> Slot | None:
+    return None if link.relation is None else Slot(link.subject.id, link.relation, link.direction)

@@ -33,6 +33,14 @@ def test_several_answers_from_the_other_end_share_one_sentence() -> None:
     assert many.endswith("C10, C11 and 21 more.")
 
 
+def test_several_facts_are_told_of_the_first_answer_and_go_for_the_others() -> None:
+    assert say.of_all(["Peru"], 1, ["A.", "B."], []) == "Peru. A. B."
+    assert say.of_all(["Peru", "Cuba"], 2, ["A."], ["B."]).endswith(
+        "A. The graph does not hold “B”. The same goes for the other."
+    )
+    assert say.of_all(["Peru", "Cuba"], 9, ["A."], []).endswith("and 7 more. A. The same goes for the others.")
+
+
 def test_what_is_not_held_is_said_in_the_words_of_the_question() -> None:
     assert say.not_held(CAPITAL, "tail", "Peru") == "The graph does not hold the capital of Peru."
     told = say.not_held(CAPITAL, "head", "Lima")
