@@ -22,7 +22,7 @@ from model.anchors import Anchors
 from model.batches import Batch, collate, in_one_row, packed, padded
 from model.data import Example
 from model.encode import encode
-from model.language import llama_config
+from model.export import llama_config
 from model.network import KnowBLIP, Sizes
 from model.objective import Objective, Whole
 from model.presets import Scratch, preset

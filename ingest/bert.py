@@ -33,9 +33,10 @@ class Bert(nn.Module):
     def __init__(self, config: Mapping[str, Any]) -> None:
         super().__init__()
         width, epsilon = config["hidden_size"], config["layer_norm_eps"]
-        self.words = nn.Embedding(config["vocab_size"], width)
-        self.places = nn.Embedding(config["max_position_embeddings"], width)
-        self.segments = nn.Embedding(config["type_vocab_size"], width)
+        self.words, self.places, self.segments = (
+            nn.Embedding(config[size], width, _weight=torch.empty(config[size], width))  # or they are drawn at random
+            for size in ("vocab_size", "max_position_embeddings", "type_vocab_size")
+        )
         self.norm = nn.LayerNorm(width, epsilon)
         layer = nn.TransformerEncoderLayer(
             width,
@@ -58,7 +59,7 @@ class Bert(nn.Module):
     def load(self, weights: Mapping[str, Tensor]) -> None:
         """Take the weights of a checkpoint, which has them by BERT's names. Raises KeyError where one is lacking."""
         own = {name: _of_checkpoint(name, weights) for name in self.state_dict()}
-        self.load_state_dict(own)
+        self.load_state_dict(own, assign=True)
 
 
 def _of_checkpoint(name: str, weights: Mapping[str, Tensor]) -> Tensor:

@@ -14,11 +14,9 @@ from typing import ClassVar, Protocol
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers.models.blip_2.configuration_blip_2 import Blip2QFormerConfig
-from transformers.models.blip_2.modeling_blip_2 import Blip2QFormerModel
 
 from ingest.descriptor import CELLS
-from kg.errors import DataError
+from model.qformer import QFormerShape, Querying
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,21 +57,6 @@ class Adapter(nn.Module):
         raise NotImplementedError
 
 
-@dataclass(frozen=True, slots=True)
-class QFormerShape:
-    """The sizes of a Q-Former."""
-
-    queries: int
-    width: int
-    layers: int
-    heads: int
-    inner: int  # width of its feed-forward layers
-
-    def __post_init__(self) -> None:
-        if self.width % self.heads:
-            raise DataError(f"width {self.width} is no multiple of heads {self.heads}")
-
-
 class QFormer(Adapter):
     """BLIP-2's Q-Former: learned queries attend to the cells and the descriptor; each becomes a token."""
 
@@ -84,33 +67,16 @@ class QFormer(Adapter):
         self.grid = nn.Linear(seen.grid, shape.width)
         self.descriptor = nn.Linear(seen.descriptor, shape.width)
         self.queries = nn.Parameter(torch.randn(shape.queries, shape.width) * 0.02)
-        self.qformer = Blip2QFormerModel(qformer_config(shape))
+        self.shape = shape
+        self.qformer = Querying(shape)
         self.to_language = nn.Linear(shape.width, seen.width)
 
     def forward(self, cells: Tensor, descriptors: Tensor) -> Tensor:
         """Map grids (N, CELLS, C) and descriptors (N, D) to tokens (N, queries, width)."""
         memory = torch.cat([self.grid(cells), self.descriptor(descriptors)[:, None]], dim=1)  # (N, CELLS + 1, W)
         queries = self.queries.expand(len(cells), -1, -1)
-        found: Tensor = self.qformer(query_embeds=queries, encoder_hidden_states=memory).last_hidden_state
-        tokens: Tensor = self.to_language(found)
+        tokens: Tensor = self.to_language(self.qformer(queries, memory))
         return tokens
-
-
-def qformer_config(shape: QFormerShape) -> Blip2QFormerConfig:
-    """Return the configuration of a Q-Former: every layer looks at the image."""
-    config = Blip2QFormerConfig(
-        vocab_size=1,
-        hidden_size=shape.width,
-        num_hidden_layers=shape.layers,
-        num_attention_heads=shape.heads,
-        intermediate_size=shape.inner,
-        encoder_hidden_size=shape.width,
-        cross_attention_frequency=1,
-        hidden_dropout_prob=0.0,
-        attention_probs_dropout_prob=0.0,
-    )
-    config._attn_implementation = "eager"
-    return config
 
 
 @dataclass(frozen=True, slots=True)

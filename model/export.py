@@ -10,14 +10,19 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from transformers import PreTrainedModel, PreTrainedTokenizerFast
+from torch import nn
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedModel, PreTrainedTokenizerFast
+from transformers.models.blip_2.configuration_blip_2 import Blip2QFormerConfig
+from transformers.models.blip_2.modeling_blip_2 import Blip2QFormerModel
 
 from kg.errors import CheckpointError, DataError
 from model.adapters import QFormer
 from model.checkpoint import Manifest, record_of, save_tensors, write_whole
-from model.language import Llama
+from model.llama import Llama
+from model.presets import Scratch
+from model.qformer import QFormerShape
 from model.run import Run
-from model.tokens import END, PAD, SPECIAL
+from model.tokens import END, END_ID, PAD, PAD_ID, SPECIAL
 
 LANGUAGE, QFORMER, REST, CARD = "language", "qformer", "rest.safetensors", "README.md"
 
@@ -29,14 +34,15 @@ def export(run: Run, out: Path) -> list[str]:
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise DataError(f"{out} is not empty; name another folder with --out.")
-    network = run.network
-    if not isinstance(network.language, Llama):
+    network, scratch = run.network, run.preset.scratch
+    if not isinstance(network.language, Llama) or scratch is None:
         raise CheckpointError(f"{run.folder} is built on another's language model; its adapter can't stand alone yet.")
     out.mkdir(parents=True, exist_ok=True)
-    parts: dict[str, PreTrainedModel] = {LANGUAGE: network.language.causal}
+    config = llama_config(scratch, network.sizes.vocabulary, 4 * run.preset.max_length)
+    parts: dict[str, PreTrainedModel] = {LANGUAGE: filled(LlamaForCausalLM(config), network.language.causal)}
     own = {"language.causal."}
     if isinstance(network.adapter, QFormer):
-        parts[QFORMER] = network.adapter.qformer
+        parts[QFORMER] = filled(Blip2QFormerModel(qformer_config(network.adapter.shape)), network.adapter.qformer)
         own.add("adapter.qformer.")
     for name, part in parts.items():
         part.save_pretrained(out / name)
@@ -46,6 +52,44 @@ def export(run: Run, out: Path) -> list[str]:
     write_whole(out / "manifest.json", json.dumps(record_of(run.manifest), ensure_ascii=False, indent=1).encode())
     write_whole(out / CARD, card(run.manifest, [*parts]).encode())
     return [*parts, REST, "manifest.json", CARD]
+
+
+def filled(model: PreTrainedModel, own: nn.Module) -> PreTrainedModel:
+    """Give a model of `transformers` the weights of our own, which have the same names."""
+    model.load_state_dict(own.state_dict())
+    return model
+
+
+def llama_config(shape: Scratch, vocabulary: int, positions: int) -> LlamaConfig:
+    """Return the configuration of a small Llama."""
+    return LlamaConfig(
+        vocab_size=vocabulary,
+        hidden_size=shape.width,
+        intermediate_size=shape.inner,
+        num_hidden_layers=shape.layers,
+        num_attention_heads=shape.heads,
+        num_key_value_heads=shape.heads,
+        max_position_embeddings=positions,
+        tie_word_embeddings=True,
+        pad_token_id=PAD_ID,
+        bos_token_id=None,
+        eos_token_id=END_ID,
+    )
+
+
+def qformer_config(shape: QFormerShape) -> Blip2QFormerConfig:
+    """Return the configuration of a Q-Former: every layer looks at the image."""
+    return Blip2QFormerConfig(
+        vocab_size=1,
+        hidden_size=shape.width,
+        num_hidden_layers=shape.layers,
+        num_attention_heads=shape.heads,
+        intermediate_size=shape.inner,
+        encoder_hidden_size=shape.width,
+        cross_attention_frequency=1,
+        hidden_dropout_prob=0.0,
+        attention_probs_dropout_prob=0.0,
+    )
 
 
 def tokenizer(run: Run) -> PreTrainedTokenizerFast:

@@ -10,7 +10,6 @@ import torch
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch import Tensor
-from transformers.cache_utils import DynamicCache
 
 from dialogue.types import Turn
 from model.run import Run
@@ -104,7 +103,7 @@ def name_shares(run: Run, question: str, names: Sequence[str]) -> Floats:
     for row, own in zip(rows, tokens, strict=True):
         row[: len(own)] = torch.tensor(own)
     opening = torch.tensor([[*run.prompt([Turn("human", question)]).ids.tolist(), KNO_ID]])
-    network, cache = run.network, DynamicCache()
+    network, cache = run.network, run.network.language.cache()
     with torch.inference_mode():
         nothing = run.image_tokens(run.no_images)
         first = network.states(opening, nothing, cache)[:, -1:].expand(len(names), 1, -1)
@@ -120,7 +119,7 @@ class Reading:
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._cache = DynamicCache()
+        self._cache = run.network.language.cache()
         self._last: Tensor | None = None  # (1, width) the last image, where it is added in every layer
 
     def read(self, ids: Sequence[int], images: Tensor | None = None) -> Tensor:

@@ -14,13 +14,8 @@ from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
-from transformers import LlamaConfig, LlamaForCausalLM
-from transformers.cache_utils import Cache
 
 from model.adapters import Adapter
-from model.attention import APART
-from model.presets import Scratch
-from model.tokens import END_ID, PAD_ID
 
 _ADDED: ContextVar[Tensor | None] = ContextVar("added", default=None)
 
@@ -44,6 +39,14 @@ class Packing:
         return Packing(self.owners.to(device), self.positions.to(device), self.lengths)
 
 
+class Cache(Protocol):
+    """What a language model has read, which is not read again; each kind of model has its own."""
+
+    def batch_repeat_interleave(self, repeats: int) -> None:
+        """Repeat every row, so that each can be gone on with in as many ways."""
+        ...
+
+
 class Language(Protocol):
     """The seam. Token numbers are those of `model.tokens`, the special ones first."""
 
@@ -56,6 +59,10 @@ class Language(Protocol):
         """Return the layers."""
         ...
 
+    def cache(self) -> Cache:
+        """Return a cache that holds nothing yet."""
+        ...
+
     def embed(self, ids: Tensor) -> Tensor:
         """Embed tokens (B, L) to (B, L, width)."""
         ...
@@ -67,68 +74,6 @@ class Language(Protocol):
     def logits(self, states: Tensor) -> Tensor:
         """Map states (…, width) to logits (…, V)."""
         ...
-
-
-class Llama(nn.Module):
-    """A small Llama, trained from scratch."""
-
-    apart = True
-
-    def __init__(self, shape: Scratch, vocabulary: int, positions: int) -> None:
-        super().__init__()
-        self.causal = LlamaForCausalLM(llama_config(shape, vocabulary, positions))
-        self.width = shape.width
-        self.frozen: frozenset[str] = frozenset()
-
-    @property
-    def layers(self) -> nn.ModuleList:
-        """Return the layers."""
-        layers: nn.ModuleList = self.causal.model.layers
-        return layers
-
-    def embed(self, ids: Tensor) -> Tensor:
-        """Embed tokens (B, L) to (B, L, width)."""
-        embedded: Tensor = self.causal.model.embed_tokens(ids)
-        return embedded
-
-    def read(self, embedded: Tensor, cache: Cache | None = None, packing: Packing | None = None) -> Tensor:
-        """Read embeddings (B, L, width) after what `cache` holds; return the states (B, L, width)."""
-        apart = packing is not None and embedded.device.type == "cpu"  # a GPU is idle with what is so small
-        unread = embedded.new_zeros(1, 1, 1, 1)  # of this shape, or one would be made of all pairs of a row's tokens
-        output = self.causal.model(
-            inputs_embeds=embedded,
-            attention_mask=unread if apart else packing.mask(embedded.dtype) if packing else None,
-            position_ids=packing.positions if packing else None,
-            past_key_values=cache,
-            use_cache=cache is not None,
-            lengths=packing.lengths if apart and packing else None,
-        )
-        states: Tensor = output.last_hidden_state
-        return states
-
-    def logits(self, states: Tensor) -> Tensor:
-        """Map states (…, width) to logits (…, V)."""
-        logits: Tensor = self.causal.lm_head(states)
-        return logits
-
-
-def llama_config(shape: Scratch, vocabulary: int, positions: int) -> LlamaConfig:
-    """Return the configuration of a small Llama."""
-    config = LlamaConfig(
-        vocab_size=vocabulary,
-        hidden_size=shape.width,
-        intermediate_size=shape.inner,
-        num_hidden_layers=shape.layers,
-        num_attention_heads=shape.heads,
-        num_key_value_heads=shape.heads,
-        max_position_embeddings=positions,
-        tie_word_embeddings=True,
-        pad_token_id=PAD_ID,
-        bos_token_id=None,
-        eos_token_id=END_ID,
-    )
-    config._attn_implementation = APART  # plain matmuls: torch's fused attention has a slow backward on CPU
-    return config
 
 
 @contextmanager

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers.cache_utils import Cache
 
 from model.adapters import Seen, adapter_of
-from model.language import Language, Llama, Packing, adding, gate
+from model.language import Cache, Language, Packing, adding, gate
+from model.llama import Llama
 from model.presets import Preset
 from model.tokens import IMAGE_ID
 
@@ -42,7 +42,7 @@ class KnowBLIP(nn.Module):
         super().__init__()
         if language is None:
             assert preset.scratch is not None  # noqa: S101 - a preset without one names a language model
-            language = Llama(preset.scratch, sizes.vocabulary, 4 * preset.max_length)
+            language = Llama(preset.scratch, sizes.vocabulary)
         self.language: Language = language
         self.sizes = sizes
         self.width = width = language.width

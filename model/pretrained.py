@@ -13,10 +13,9 @@ from typing import Any
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor, nn
-from transformers.cache_utils import Cache
 
 from kg.errors import DataError
-from model.language import Packing
+from model.language import Cache, Packing
 from model.tokens import END_ID, FIRST_WORD, HUMAN_ID, adopt
 
 GEMMA = "gemma-270m"  # the name of Gemma 3 270M in the package of the extra `kwk[gemma]`
@@ -64,6 +63,13 @@ class Pretrained(nn.Module):
         super().train(mode)
         self.causal.train(False)
         return self
+
+    def cache(self) -> Cache:
+        """Return a cache that holds nothing yet."""
+        from transformers.cache_utils import DynamicCache
+
+        cache: Cache = DynamicCache()
+        return cache
 
     def embed(self, ids: Tensor) -> Tensor:
         """Embed tokens (B, L) to (B, L, width)."""

@@ -62,6 +62,11 @@ def words_of(text: str) -> list[Word]:
     return [Word(fold(found[0]), found.start(), found.end()) for found in _WORD.finditer(text)]
 
 
+def folded(text: str) -> set[str]:
+    """Return the distinct words of a text, folded: of a long text much faster than `words_of`."""
+    return {fold(word) for word in set(_WORD.findall(text))}
+
+
 def fold(word: str) -> str:
     """Return a word as it is compared: without case and accents."""
     if word == "&":
@@ -128,7 +133,7 @@ class NameIndex:
         return Spellings(list(self._by_name))
 
     def _add(self, entity: Named, name: str, main: bool) -> None:
-        words = [word.folded for word in words_of(name)]
+        words = [fold(word) for word in _WORD.findall(name)]
         exact = name if len(name) <= _CODE and name.isupper() else ""
         for key in _keys(words):
             self._by_name[key].append((entity, main, exact))

@@ -30,7 +30,7 @@ from kg.naming import relation_label
 from kg.queries import RELATIONS, TYPES
 from model.questions import HOLE
 from retrieval import queries
-from retrieval.names import words_of
+from retrieval.names import folded
 
 IT = "it"  # stands where the name stood, for the sentence encoder
 DIRECTIONS: tuple[Direction, Direction] = ("tail", "head")
@@ -122,10 +122,8 @@ class Relations:
     @cached_property
     def vocabulary(self) -> frozenset[str]:
         """Return the words that questions are made of: a name of these alone is hardly meant as one."""
-        plain = (
-            text for text, weight in zip(self.texts, self.weights.tolist(), strict=True) if weight > TO_THE_LETTER_ALONE
-        )
-        return frozenset(word.folded for text in plain for word in words_of(text))
+        plain = (self.texts[place] for place in np.flatnonzero(self.weights > TO_THE_LETTER_ALONE).tolist())
+        return frozenset(folded("\n".join(plain)))
 
     @cached_property
     def same(self) -> Mapping[int, frozenset[int]]:

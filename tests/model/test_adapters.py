@@ -101,13 +101,11 @@ def test_image_that_holds_is_the_last_one_shown_in_its_own_conversation() -> Non
 
 
 def test_image_that_was_read_before_still_holds(network: KnowBLIP) -> None:
-    from transformers.cache_utils import DynamicCache
-
     images = opened(network).images(*pictures(1))
     ids = sequence(images.shape[1])
     with torch.inference_mode():
         whole = network.states(ids, images)
-        cache = DynamicCache()
+        cache = network.language.cache()
         network.states(ids[:, :-1], images, cache)
         last = network.states(ids[:, -1:], images[:0], cache, images[:, -1])
     torch.testing.assert_close(last[0, -1], whole[0, -1])

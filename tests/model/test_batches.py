@@ -4,12 +4,14 @@ import numpy as np
 import pytest
 import torch
 from tokenizers import Tokenizer
+from transformers import LlamaForCausalLM
 
 from dialogue.serialise import read_dialogues
 from model.batches import Batch, Counts, collate, in_one_row, packed, padded
 from model.data import Example, Index, examples
+from model.export import filled, llama_config
 from model.gallery import Gallery
-from model.language import Llama
+from model.llama import Llama
 from model.negatives import Sampler
 from model.network import KnowBLIP, Sizes
 from model.objective import Objective, Whole
@@ -82,10 +84,11 @@ def test_conversations_that_are_read_apart_are_read_as_under_a_mask(talks: list[
     torch.manual_seed(0)
     scratch = preset("minute").scratch
     assert scratch is not None
-    language = Llama(scratch, 700, 4 * batch.ids.shape[1])
+    language = Llama(scratch, 700)
+    causal = filled(LlamaForCausalLM(llama_config(scratch, 700, 4 * batch.ids.shape[1])), language.causal)
     embedded = language.embed(batch.ids)
     mask = batch.packing.mask(embedded.dtype)
-    masked = language.causal.model(
+    masked = causal.model(
         inputs_embeds=embedded, attention_mask=mask, position_ids=batch.packing.positions
     ).last_hidden_state
     torch.testing.assert_close(language.read(embedded, packing=batch.packing), masked, rtol=1e-4, atol=1e-5)

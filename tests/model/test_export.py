@@ -9,6 +9,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.models.blip_2.modeling_blip_2 import Blip2QFormerModel
 
 from kg.errors import DataError
+from model.adapters import QFormer
 from model.checkpoint import read_tensors
 from model.export import export
 from model.run import Run
@@ -30,8 +31,12 @@ def test_transformers_loads_what_was_exported_and_computes_the_same(run: Run, tm
         expected = run.network.logits(run.network.states(ids, torch.empty(0, 1, run.network.width)))
         torch.testing.assert_close(language(ids).logits, expected)
     qformer = Blip2QFormerModel.from_pretrained(str(tmp_path / "out" / "qformer"))
-    for name, tensor in run.network.adapter.qformer.state_dict().items():
-        assert torch.equal(qformer.state_dict()[name], tensor)
+    adapter = run.network.adapter
+    assert isinstance(adapter, QFormer)
+    queries, memory = adapter.queries[None], torch.randn(1, 9, adapter.queries.shape[1])
+    with torch.inference_mode():
+        found = qformer(query_embeds=queries, encoder_hidden_states=memory).last_hidden_state
+        torch.testing.assert_close(found, adapter.qformer(queries, memory))
     rest = read_tensors(tmp_path / "out" / "rest.safetensors")
     assert {"w_ret.weight", "w_img.weight", "relation.weight"} <= rest.keys()
     assert not any("causal" in name for name in rest)
