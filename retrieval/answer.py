@@ -125,7 +125,7 @@ class Answerer:
             found = next(filled) if slot else None
             picked = self._best_among(each, found)
             self._say(each, found, picked, said)
-            answers.append(picked.winners if picked else found.others if found else [])
+            answers.append(picked.winners if picked else self._others(each, found))
         answer = Answer(" ".join(said.sentences), tuple(said.images), tuple(said.evidence), said.grounded, reasons)
         return answer, after(spoken, understood, answers, [image.sha256 for image in said.images])
 
@@ -135,7 +135,14 @@ class Answerer:
             return []
         (filled,) = self._fill([each])
         picked = self._best_among(each, filled)
-        return list(picked.winners) if picked else filled.others
+        return list(picked.winners) if picked else self._others(each, filled)
+
+    def _others(self, each: Understood, filled: Filled | None) -> list[Named]:
+        """Return what answers: where that is denied of those listed before, the rest of them."""
+        others = filled.others if filled else []
+        if each.denied and each.part.among:
+            return [entity for entity in each.part.among if entity not in others]
+        return others
 
     def _best_among(self, each: Understood, filled: Filled | None) -> Best | None:
         """Return whose number is the largest or smallest where that is asked for; None where no number is known."""
@@ -189,6 +196,8 @@ class Answerer:
         elif filled is not None and filled.edges and each.claim is not None:
             self._say_whether(each.link, each.claim, filled, said)
         elif filled is not None and filled.edges:
+            if each.denied:
+                said.add(say.only_what_is())
             self._say_fact(each, each.link, filled, said)
         else:
             self._say_nothing(each, each.subject, said)
@@ -313,10 +322,14 @@ class Answerer:
         return say.one(relation, link.direction, self._said(link.subject), answer)
 
     def _say_of_them(self, each: Understood, subject: Named, filled: Filled | None, said: Said) -> None:
-        """Name those of the entities listed before that are answers, and cite their edges."""
-        others = filled.others if filled else []
-        said.add(say.of_them([self._said(other) for other in others[: say.NAMED]], filled.count if filled else 0))
-        if filled and others:
+        """Name those of the entities listed before that are answers; cite the edges that tell them from the rest."""
+        others = self._others(each, filled)
+        named = [self._said(other) for other in others[: say.NAMED]]
+        if each.denied and named:
+            said.add(say.of_all(named, len(others), [], [self._fact(link, named[0]) for link in each.never]))
+        else:
+            said.add(say.of_them(named, len(others)))
+        if filled and filled.edges:
             self._cite(filled, subject, said)
             if each.wish:
                 self._show(others, said)

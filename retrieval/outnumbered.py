@@ -26,6 +26,9 @@ _WHICH = re.compile(
     r"[\s,:]+",
     re.IGNORECASE,
 )
+_OF_THESE = re.compile(
+    r"(?:out\s+of|of|among|between)\s+(?:(?:the|these|those)\s+[\w\s]{1,20}[,:]\s+)?(?:the\s+)?", re.I
+)
 _HAS = re.compile(rf"{re.escape(HOLE)}\s+(?:has|have|had|are|is|were|was)\s+$", re.IGNORECASE)
 _ON_RECORD = re.compile(r"\s+on\s+record\b", re.IGNORECASE)
 
@@ -69,7 +72,8 @@ def predicate(text: str, spans: Sequence[tuple[int, int]]) -> str | None:
     if (auxiliary := _AUXILIARY.match(before)) and (than := _THAN.fullmatch(between)):
         says = than["says"] or ""
         return f"{before[auxiliary.end() :]}{HOLE}{says}"
-    rest = before + text[spans[1][1] :]
+    after = text[spans[1][1] :]
+    rest = after if _OF_THESE.fullmatch(before) else before + after
     if not _OR.fullmatch(between) or not (which := _WHICH.match(rest)):
         return None
     return f"{HOLE} {rest[which.end() :].strip(' ,:?!.')}"

@@ -50,16 +50,17 @@ def asked_of_all(understanding: Understanding, part: Part) -> list[Understood]:
     """Read a part as one that seeks what several predicates are true of; empty where it is none.
 
     Of those that are not denied each is one question, of whose answers those are meant that answer the others too.
-    Where the graph has no answer to one at all, that one is asked alone.
+    Where the graph has no answer to one at all, that one is asked alone. One that is denied alone is asked as it is, to
+    say of whom it is true.
     """
     names = named_in_turn(understanding.named(part.text))
-    if not 2 <= len(names) <= MOST:
+    if not 1 <= len(names) <= MOST:
         return []
     masked = part.text
     for named in reversed(names):
         masked = masked_mention(masked, named[0].start, named[0].end)
     said = predicates(masked)
-    if len(said) != len(names) or all(each.denied for each in said):
+    if len(said) != len(names) or (len(said) > 1 and all(each.denied for each in said)):
         return []
     own = understanding.reader.own([each.entity.id for named in names for each in named], understanding.relations)
     links = [
@@ -74,15 +75,16 @@ def asked_of_all(understanding: Understanding, part: Part) -> list[Understood]:
     counts = asks_how_many(part.text)
     asked = [
         Understood(part, link.subject, link, wish=part.wish, counts=counts, together=together, never=never)
-        for link in together
+        for link in together or never
     ]
     return next(([each] for each in asked if each.slot is None), asked)
 
 
 def predicates(masked: str) -> list[Predicate]:
-    """Cut a question with HOLE for each name where one predicate ends and the next begins; empty where it has one.
+    """Cut a question with HOLE for each name where one predicate ends and the next begins.
 
-    Each begins as the first does, with as much of it as makes a question.
+    Empty where it has but one, unless that is denied. Each begins as the first does, with as much of that as makes a
+    question.
     """
     sought = _SOUGHT.match(masked)
     first, *others = _JOINT.split(_PHRASE.sub(r"\g<0> and", masked, count=1))
@@ -96,7 +98,7 @@ def predicates(masked: str) -> list[Predicate]:
             found[-1:] = _but_not(found[-1], each[but.end() :].removeprefix(HOLE))
         else:
             found.append(_predicate([f"{head} {each}" for head in heads]))
-    return found if others else []
+    return found if others or found[0].denied else []
 
 
 def _predicate(masks: list[str]) -> Predicate:

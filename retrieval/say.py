@@ -52,6 +52,11 @@ def of_all(answers: Sequence[str], total: int, facts: Sequence[str], lacking: Se
     return " ".join((f"{opening(_some(answers, total))}.", *facts, *lacks, *rest))
 
 
+def only_what_is() -> str:
+    """Say why nothing is named that something is not true of."""
+    return "The graph holds what is so, and not what is not."
+
+
 def of_them(answers: Sequence[str], total: int) -> str:
     """Name those of the ones listed before that are answers, or say that none is."""
     return f"Of them: {_some(answers, total)}." if answers else "None of them, as far as the graph holds it."

@@ -67,6 +67,14 @@ def superlative(text: str) -> Superlative | None:
     return _superlatives()[found["said"].casefold()] if found else None
 
 
+def as_superlative(text: str) -> str:
+    """Return a text that compares more than two as one that asks for the first of them: "which is the larger"."""
+    if superlative(text):
+        return text
+    said = (pattern.sub(most, text, count=1) for pattern, most in _COMPARATIVES)
+    return next((each for each in said if superlative(each)), text)
+
+
 def without(found: Superlative, masked: str) -> str:
     """Return a question without its superlative: "the country in {x}", "Which country in {x}"."""
     return " ".join(re.sub(rf"(?:\b(?:has|have|with)\s+the\s+)?\b{found.said}\b", "", masked, flags=re.I).split())

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from dialogue.grammar import noun_of_type
 from model.questions import HOLE
+from retrieval.choices import asked_of_listed
 from retrieval.claims import asks_how_many, asks_whether, whether
 from retrieval.ground import Reader
 from retrieval.hops import through
@@ -151,9 +152,11 @@ class Understanding:
         return [(each.start, each.end) for each in self.named(question) if each.words > 2]
 
     def _apart(self, part: Part) -> list[Part]:
-        """Return a part for each of several names that one asks about together, but for what they share."""
+        """Return a part for each of several names that one asks about together, unless it is asked which of them."""
         if says_both(part):
             return [part]
+        if asked := asked_of_listed(self, part):
+            return [asked]
         names = [(each.start, each.end) for each in self.named(part.text)]
         return [Part(text, part.wish) for text in one_by_one(part.text, names)]
 

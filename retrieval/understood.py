@@ -80,6 +80,11 @@ class Understood:
         return found.likeness if found else 0.0
 
     @property
+    def denied(self) -> bool:
+        """Say whether what does not answer `link` is asked for, and nothing that answers anything else."""
+        return bool(self.never) and not self.together
+
+    @property
     def shared(self) -> bool:
         """Say whether the same is asked of each of several: what they share."""
         return len({(each.relation, each.direction) for each in (*self.together, *self.never)}) == 1 and not self.never
@@ -90,7 +95,7 @@ class Understood:
         if self.link is None or not self.link.held or (own := _slot(self.link)) is None:
             return None
         also = tuple(slot for each in self.together if each != self.link and (slot := _slot(each)))
-        never = tuple(slot for each in self.never if (slot := _slot(each)))
+        never = tuple(slot for each in self.never if each != self.link and (slot := _slot(each)))
         return replace(own, also=also, never=never, among=tuple(each.id for each in self.part.among) or None)
 
 

@@ -13,6 +13,7 @@ SWITZERLAND, PORTUGAL = "urn:kwk:atlas:country/CH", "urn:kwk:atlas:country/PT"
     [
         ("Which borders on more countries, Switzerland or Portugal?", "Switzerland."),
         ("Which of the two, Portugal or Switzerland, has fewer neighbours?", "Portugal."),
+        ("Of Switzerland and Portugal, which borders on more countries?", "Switzerland."),
         ("Does Switzerland border on more countries than Portugal?", "Yes."),
         ("Has Portugal more neighbours than Switzerland?", "No."),
         ("Do more countries border on Switzerland than on Portugal?", "Yes."),
@@ -51,7 +52,7 @@ def test_number_of_a_property_is_compared_as_before(answerer: Answerer) -> None:
         ("Which of the two, Peru or Chile, has more ports?", "{x} has more ports"),
         ("Does Peru have more ports than the Chile?", "{x} have more ports"),
         ("Are more ports in Peru than in Chile?", "more ports in {x}"),
-        ("Of these two, Peru and Chile, which has more ports?", None),  # what it asks comes after the names
+        ("Of these two, Peru and Chile, which has more ports?", "{x} has more ports"),
         ("Peru and Chile", None),
         ("Which ports have Peru, Cuba, or Chile?", None),
     ],

@@ -68,6 +68,24 @@ def test_what_nothing_fits_has_no_answer(answerer: Answerer) -> None:
     assert not answer.evidence and not answer.grounded
 
 
+def test_what_is_denied_of_a_list_is_told_of_the_rest_with_the_edges_that_rule_out(answerer: Answerer) -> None:
+    answer = answerer.ask("Of Peru, Chile and Bolivia, which do not border Brazil?")
+    assert answer.text == "Chile. The graph does not hold “Brazil borders on Chile”."
+    assert {frozenset((edge.subject, edge.object)) for edge in answer.evidence} == {
+        frozenset(("Brazil", "Peru")), frozenset(("Brazil", "Bolivia")),
+    }  # fmt: skip
+    assert answerer.ask("Which of Peru and Bolivia do not border Brazil?").text.startswith("None of them, as far")
+
+
+def test_what_is_denied_of_everything_is_told_as_it_is(answerer: Answerer) -> None:
+    answer = answerer.ask("Which countries do not border Portugal?")
+    assert answer.text.startswith("The graph holds what is so, and not what is not. ")
+    assert {edge.subject for edge in answer.evidence} | {edge.object for edge in answer.evidence} == {
+        "Portugal",
+        "Spain",
+    }
+
+
 @pytest.mark.parametrize(
     "masked",
     [
