@@ -16,6 +16,7 @@ from retrieval.grounds import Grounds, grounds
 from retrieval.link import Floats, Link
 from retrieval.measures import measure_of, winner
 from retrieval.names import Named
+from retrieval.of_kind import of_kind
 from retrieval.questions import courtesy
 from retrieval.search import Pictures
 from retrieval.spoken import NOTHING, Spoken, after
@@ -155,9 +156,10 @@ class Answerer:
         """Fill the slots of a turn by one query; with a trained model, what it holds likeliest comes first."""
         relations, model = self.understanding.relations, self.understanding.model
         filled = self.reader.fill([each.slot for each in understood if each.slot], relations)
+        narrowed = [of_kind(self.understanding, each, found) for each, found in zip(understood, filled, strict=True)]
         return [
             self._ranked(model, each.link, found) if model and each.link else found
-            for each, found in zip(understood, filled, strict=True)
+            for each, found in zip(understood, narrowed, strict=True)
         ]
 
     def _ranked(self, model: Model, link: Link, filled: Filled) -> Filled:
@@ -199,6 +201,8 @@ class Answerer:
             if each.denied:
                 said.add(say.only_what_is())
             self._say_fact(each, each.link, filled, said)
+        elif filled is not None and filled.none_of:
+            said.add(say.none_of_kind(filled.none_of))
         else:
             self._say_nothing(each, each.subject, said)
 
@@ -269,6 +273,8 @@ class Answerer:
     def _say_fact(self, each: Understood, link: Link, filled: Filled, said: Said) -> None:
         """State what the edges hold, and how many they are where that is asked for."""
         self._say_edges(link, filled, said)
+        if filled.none_of:
+            said.add(say.none_said_to_be(filled.none_of))
         if each.counts:
             said.add(say.in_all(filled.count))
         if each.wish:
@@ -293,7 +299,8 @@ class Answerer:
     def _cite(self, filled: Filled, subject: Named, said: Said) -> None:
         """Cite the edges that lead from a subject to answers."""
         names = {subject.id: subject.name} | {other.id: other.name for other in filled.others}
-        for edge in filled.edges:
+        names |= {id: self._name(id) for edge in filled.telling for id in (edge.head, edge.tail) if id not in names}
+        for edge in (*filled.edges, *filled.telling):
             said.cite(Evidence(names[edge.head], edge.head, edge.relation, names[edge.tail], edge.tail))
         said.grounded = True
 
@@ -386,6 +393,9 @@ class Answerer:
             return images[0]
         by_sha = {image.sha256: image for image in images}
         return by_sha[pictures.best(said.question, " ".join(said.sentences), said.seen, list(by_sha))[0]]
+
+    def _name(self, id: str) -> str:
+        return self.understanding.names.by_id[id].name
 
     def _said(self, entity: Named) -> str:
         return say.said(entity, self.understanding.relations.labels)

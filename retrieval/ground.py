@@ -7,7 +7,7 @@ Nothing is kept between two questions: an edge that is deleted is gone from the 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, LiteralString
 
 import neo4j
@@ -54,6 +54,8 @@ class Filled:
 
     edges: tuple[Edge, ...]
     total: int
+    telling: tuple[Edge, ...] = ()  # by which answers are of the kind that is asked for; seen from the kind
+    none_of: str = ""  # the kind that is asked for, where the graph says it of none
 
     @property
     def others(self) -> list[Named]:
@@ -67,7 +69,7 @@ class Filled:
 
     def ranked(self, shares: Mapping[str, float]) -> Filled:
         """Return the edges by how probable their answers are, by id; those without a share come last, as they stood."""
-        return Filled(tuple(sorted(self.edges, key=lambda edge: -shares.get(edge.other.id, -1.0))), self.total)
+        return replace(self, edges=tuple(sorted(self.edges, key=lambda edge: -shares.get(edge.other.id, -1.0))))
 
     def confirming(self, claim: str) -> Filled:
         """Return the edges that lead to one answer, by its id."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dialogue.words import singular
+from dialogue.grammar import noun_of_type
+from dialogue.words import is_participle, singular
 from retrieval.relations import Relations
 
 _ASKS_FOR = (
@@ -16,6 +18,15 @@ _ASKS_FOR = (
     (re.compile(r"^(?:when)\b", re.IGNORECASE), frozenset({"person", "group", "place", "thing", "work"})),
 )
 _WHICH = re.compile(r"\b(?:which|what)\s+((?:[\w-]+\s+){0,2}[\w-]+)", re.IGNORECASE)
+# Which politicians | were born in Chicago; name a university | in Europe; who is a drummer | that was born in London
+_KIND = re.compile(
+    r"\W*(?:(?P<asks>which|what|how\s+many)\s+(?!(?:is|are|was|were)\b)|(?:(?:who|what)(?:['’]?s|\s+is|\s+are|\s+was|\s+were)|name|list|tell\s+me)"
+    r"\s+(?:the\s+names?\s+of\s+)?(?:an?|one|some|all)\s+)(?P<noun>(?:[\w-]+\s+){1,4})(?P<rest>.+)",
+    re.IGNORECASE | re.DOTALL,
+)
+_ANYTHING = frozenset(
+    ["thing", "place", "location", "area", "region", "site", "spot", "one", "name", "type", "kind", "sort"]
+)
 _SAME = {  # what people call a kind of thing -> what graphs call it
     "state": "country", "nation": "country", "territory": "country", "dependency": "country", "colony": "country",
     "town": "city", "metropolis": "city", "money": "currency", "cash": "currency", "tongue": "language",
@@ -25,6 +36,7 @@ _ENDS = frozenset(
     ["is", "are", "was", "were", "do", "does", "did", "has", "have", "had", "can", "could", "will", "would", "may"]
     + ["might", "must", "in", "of", "on", "to", "at", "by", "for", "from", "with"]
 )
+_RELATIVES = frozenset(["that", "which", "who"])
 
 
 def of_other_kind(asked: str, relations: Relations) -> NDArray[np.float32]:
@@ -35,6 +47,35 @@ def of_other_kind(asked: str, relations: Relations) -> NDArray[np.float32]:
     if noun:
         found = np.maximum(found, [bool(nouns) and noun not in nouns for nouns in relations.answer_nouns])
     return found.astype(np.float32)
+
+
+def said_kind(asked: str) -> tuple[tuple[str, ...], str]:
+    """Return the kind of thing that a question asks for, the longest noun first, and the question for any thing.
+
+    "Name a public university in Europe": public university, university; "what is in Europe". Empty where it says none.
+    """
+    found = _KIND.match(asked)
+    if found is None:
+        return (), ""
+    words = f"{found['noun']}{found['rest']}".split()
+    end = next(
+        (i for i, word in enumerate(words[:5]) if word.casefold() in _ENDS | _RELATIVES or is_participle(word)), 0
+    )
+    said = [singular(" ".join(words[start:end]).casefold()) for start in range(end)]
+    nouns = tuple(noun for noun in said if noun not in _ANYTHING)
+    rest = words[end:]
+    if rest and rest[0].casefold() in _RELATIVES:
+        rest = rest[1:]
+    elif not found["asks"]:
+        rest = ["is", *rest]
+    return (nouns, " ".join(["what", *rest])) if nouns and len(nouns) == len(said) else ((), "")
+
+
+def is_of_kind(types: Iterable[str], noun: str) -> bool:
+    """Say whether one of some types is a kind: a baseball player is a player."""
+    asked = (noun, _SAME.get(noun, noun))
+    owned = (noun_of_type(kind).casefold() for kind in types)
+    return any(own == each or own.endswith(f" {each}") for own in owned for each in asked)
 
 
 def asked_noun(asked: str, nouns: frozenset[str]) -> str:

@@ -57,6 +57,16 @@ def only_what_is() -> str:
     return "The graph holds what is so, and not what is not."
 
 
+def none_said_to_be(kind: str) -> str:
+    """Say that answers were not told apart by their kind."""
+    return f"The graph names no {kind} among them."
+
+
+def none_of_kind(kind: str) -> str:
+    """Say that nothing that answers is of the kind that is asked for."""
+    return f"The graph holds no answer that it calls “{kind}”."
+
+
 def of_them(answers: Sequence[str], total: int) -> str:
     """Name those of the ones listed before that are answers, or say that none is."""
     return f"Of them: {_some(answers, total)}." if answers else "None of them, as far as the graph holds it."

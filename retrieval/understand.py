@@ -20,6 +20,7 @@ from retrieval.hops import through
 from retrieval.link import Belief, Candidate, Floats, Link, Own, Weights, ids_of, is_generic, link, mentioned
 from retrieval.measures import asked_of_one, asked_of_two
 from retrieval.names import Mention, Named, NameIndex, words_of
+from retrieval.of_kind import asked_of_kind
 from retrieval.outnumbered import asked_of_more
 from retrieval.predicates import asked_of_all
 from retrieval.questions import Part, Pointing, courtesy, one_by_one, parts_of, points, speaks_of_a_picture
@@ -77,10 +78,14 @@ class Understanding:
     weights: Weights = Weights()
 
     @cached_property
+    def types(self) -> frozenset[str]:
+        """Return all types of the graph's entities."""
+        return frozenset(kind for entity in self.names.by_id.values() for kind in entity.types)
+
+    @cached_property
     def nouns(self) -> tuple[str, ...]:
         """Return what the graph's entities are: country, city, …"""
-        kinds = {kind for entity in self.names.by_id.values() for kind in entity.types}
-        return tuple(sorted({noun_of_type(kind) for kind in kinds} - {""}))
+        return tuple(sorted({noun_of_type(kind) for kind in self.types} - {""}))
 
     @cached_property
     def pointing(self) -> Pointing:
@@ -118,7 +123,8 @@ class Understanding:
             subject = found[-1].subject if found else None
             before = (subject, *spoken.topics) if subject else spoken.topics
             own |= self.reader.own([each.id for each in before if each.id not in own], self.relations)
-            found += self._one(part, named, own, before, seen, shown)
+            understood = self._one(part, named, own, before, seen, shown)
+            found += [asked_of_kind(self, each, own) for each in understood]
         return found
 
     def _of_what_was_given(self, part: Part, spoken: Spoken) -> Part:
