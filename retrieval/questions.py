@@ -43,6 +43,7 @@ _A_PICTURE = re.compile(
 )
 _EMBLEM_OF = re.compile(rf"(?:(?:a|an|the)\s+)?{_EMBLEM}\s+(?:of|for)\s+", re.IGNORECASE)
 _ITS_EMBLEM = re.compile(rf"(its|their|his|her)\s+{_EMBLEM}$", re.IGNORECASE)
+_WHOSE = {"its": "it", "their": "them", "his": "him", "her": "her"}
 _OWN_EMBLEM = re.compile(rf"(.+?)(?:'s|’s|s')?\s+{_EMBLEM}$", re.IGNORECASE)
 _WHAT_EMBLEM = re.compile(
     rf"(?:what\s+is|what's|which\s+is|what\s+are)\s+(?=(?:the\s+)?{_EMBLEM}\s+of\s+)", re.IGNORECASE
@@ -141,7 +142,7 @@ def _bare(text: str) -> str:
     if emblem := _EMBLEM_OF.match(text):
         return text[emblem.end() :]
     if its := _ITS_EMBLEM.fullmatch(text):
-        return "it" if its[1] else text
+        return _WHOSE[its[1].casefold()]
     if own := _OWN_EMBLEM.fullmatch(text):
         return own[1]
     return text

@@ -41,6 +41,7 @@ class Spoken:
 
     topics: tuple[Named, ...] = ()  # what "it" may mean, the likeliest first
     listed: tuple[Named, ...] = ()  # the answers that were named last, in their order
+    several: tuple[tuple[Named, ...], ...] = ()  # what "they" may mean: each of several, its likeliest meaning first
     asked: Part | None = None  # what was asked last, HOLE in the place of whom it was about
     shown: frozenset[str] = frozenset()  # sha256 of the images that were shown
 
@@ -60,15 +61,27 @@ def after(
         topics += [*(found if len(found) == 1 else ()), *([each.subject] if each.subject else ())]
     listed = next((tuple(found) for found in reversed(answers) if len(found) > 1), ())
     every = tuple(dict.fromkeys(entity for found in answers for entity in found))
+    several = tuple((entity,) for entity in listed) or _each(understood, answers)
     if not listed and len(every) > 1:
         listed = every
     last = next((each for each in reversed(understood) if each.masked), None)
     return Spoken(
         topics=tuple(dict.fromkeys([*topics, *before.topics]))[:TOPICS],
         listed=listed or before.listed,
+        several=several if topics else before.several,
         asked=Part(last.masked, last.wish) if last else before.asked,
         shown=before.shown.union(shown),
     )
+
+
+def _each(understood: Sequence[Understood], answers: Sequence[Sequence[Named]]) -> tuple[tuple[Named, ...], ...]:
+    """Return what each part was about, its answer first, where these differ; a picture is of its subject."""
+    meant = [
+        (*found, *([each.subject] if each.subject else ()))
+        for each, found in zip(understood, answers, strict=True)
+        if found or (each.wish and each.link is None)
+    ]
+    return tuple(meant) if len({each[:1] for each in meant}) > 1 else ()
 
 
 def one_of(text: str, listed: Sequence[Named]) -> tuple[Named, str] | None:

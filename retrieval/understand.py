@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -23,6 +22,7 @@ from retrieval.names import Mention, Named, NameIndex, words_of
 from retrieval.of_kind import asked_of_kind
 from retrieval.outnumbered import asked_of_more
 from retrieval.predicates import asked_of_all
+from retrieval.pronouns import SPOKEN_OF, meant, of_each
 from retrieval.questions import Part, Pointing, courtesy, one_by_one, parts_of, points, speaks_of_a_picture
 from retrieval.relations import IT, Encode, Relations
 from retrieval.search import Seen
@@ -33,8 +33,6 @@ from retrieval.understood import Understood
 
 MOST_NAMED = 48  # candidates by name
 MOST_SEEN = 12  # candidates by picture
-SPOKEN_OF = 0.3  # what counts in favour of what was spoken of before, the likeliest first
-EARLIER = 0.05  # taken off each further one
 _ASKS_WHO = (
     "What is {it}?", "What does {it} show?", "Who is {it}?", "What is {it} called?", "What is the name of {it}?",
     "What is the {noun} of {it}?", "Which {noun} is {it}?", "What {noun} is {it}?", "Which {noun} has {it}?",
@@ -47,7 +45,6 @@ _WISHES = (
     "Bring up an image of the flag of it", "Do you know what the flag of it looks like?", "I need an image of it",
     "I have never seen the flag of it, show me", "Is there a picture of the flag of it?",
 )  # fmt: skip
-_AGAIN = re.compile(r"\s*\b(?:again|once more|another time)$", re.IGNORECASE)
 LIKE_A_WISH = 0.6  # as like one of these as this, a question is one
 _DESCRIBE = (
     IT, "what is it", "who is it", "what was it", "who was it", "tell me about it", "what are it", "describe it",
@@ -112,12 +109,13 @@ class Understanding:
         parts = [each for part in parts_of(question, self._protected(question)) for each in self._apart(part)]
         parts = [self._of_what_was_given(part, spoken) for part in parts]
         named_in = [self._in_conversation(part, self._candidates(part, seen), spoken) for part in parts]
+        named_in[:1] = of_each(self, *named_in[0], spoken.several) or named_in[:1]
         parts, candidates = [part for part, _ in named_in], [named for _, named in named_in]
         ids = {i for each in candidates for i in ids_of(each)} | {topic.id for topic in spoken.topics}
         own = self.reader.own(list(ids), self.relations)
         found: list[Understood] = []
         for part, named in zip(parts, candidates, strict=True):
-            if part.refers_back and found:
+            if part.refers_back and found and found[-1].part is not part:
                 found[-1] = replace(found[-1], wish=True)
                 continue
             subject = found[-1].subject if found else None
@@ -140,8 +138,8 @@ class Understanding:
         self, part: Part, named: Sequence[Candidate], spoken: Spoken
     ) -> tuple[Part, Sequence[Candidate]]:
         """Read "the second one" as the entity that was listed there, and "and of Chile?" as what was asked before."""
-        if meant := one_of(part.text, spoken.listed):
-            entity, masked = meant
+        if one := one_of(part.text, spoken.listed):
+            entity, masked = one
             return part, [Candidate(entity, masked, SPOKEN_OF, True)]
         if spoken.asked is None or part.wish or not any(leaves_out(each.masked) for each in named):
             return part, named
@@ -201,7 +199,7 @@ class Understanding:
             return [Understood(part, None, unknown_picture=True)]
         if not any(each.certain for each in candidates):
             if before and (points(part.text) or part.refers_back):
-                candidates = self._meant(part, list(dict.fromkeys(before)))
+                candidates = meant(self, part, list(dict.fromkeys(before)))
             elif unknown_name(part.text, candidates, self.relations.vocabulary):
                 return [Understood(part, None)]
         if not candidates:
@@ -237,14 +235,6 @@ class Understanding:
         if number and not (counted and counted[0].likeness > number.likeness):
             return [number]
         return counted
-
-    def _meant(self, part: Part, before: Sequence[Named]) -> list[Candidate]:
-        """Return what a pronoun may mean, the likeliest first: for a picture, what has one."""
-        if part.wish:
-            shown = self.reader.images([entity.id for entity in before])
-            before = sorted(before, key=lambda entity: entity.id not in shown)
-        text = _AGAIN.sub("", part.text) or IT
-        return [Candidate(each, text, SPOKEN_OF - EARLIER * place, True) for place, each in enumerate(before)]
 
     def _belief(self, shown: Floats | None) -> Belief:
         def belief(candidate: Candidate) -> Floats:
