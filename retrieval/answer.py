@@ -273,8 +273,6 @@ class Answerer:
     def _say_fact(self, each: Understood, link: Link, filled: Filled, said: Said) -> None:
         """State what the edges hold, and how many they are where that is asked for."""
         self._say_edges(link, filled, said)
-        if filled.none_of:
-            said.add(say.none_said_to_be(filled.none_of))
         if each.counts:
             said.add(say.in_all(filled.count))
         if each.wish:

@@ -55,7 +55,7 @@ class Filled:
     edges: tuple[Edge, ...]
     total: int
     telling: tuple[Edge, ...] = ()  # by which answers are of the kind that is asked for; seen from the kind
-    none_of: str = ""  # the kind that is asked for, where the graph says it of none
+    none_of: str = ""  # the kind that is asked for, where the graph says it of no answer
 
     @property
     def others(self) -> list[Named]:
@@ -128,9 +128,9 @@ class Reader:
         asked = [
             {
                 "n": n,
-                **_end(slot, relations),
+                **_ends(slot, relations, twins=bool(slot.also or slot.never or slot.among)),
                 "only": [
-                    {**_end(each, relations), "holds": holds}
+                    {**_ends(each, relations, twins=True), "holds": holds}
                     for holds, others in ((True, slot.also), (False, slot.never))
                     for each in others
                 ],
@@ -159,8 +159,16 @@ class Reader:
         return found
 
 
-def _end(slot: Slot, relations: Relations) -> dict[str, str]:
-    return {"subject": slot.subject, "type": relations.each[slot.relation].type, "direction": slot.direction}
+def _ends(slot: Slot, relations: Relations, twins: bool) -> dict[str, Any]:
+    """Return the subject, and the types of the edges that lead from it to answers and to it.
+
+    With `twins` these are of all relations that are asked for in the same words: Freebase keeps many a fact twice, and
+    what answers two questions at once may be kept otherwise for each.
+    """
+    own = column(slot.relation, slot.direction)
+    columns = relations.same.get(own, frozenset([own])) if twins else frozenset([own])
+    tails, heads = (sorted({relations.each[c // 2].type for c in columns if c % 2 == end}) for end in (0, 1))
+    return {"subject": slot.subject, "tails": tails, "heads": heads}
 
 
 def _named(id: str, name: str | None, names: Sequence[str] | None, types: Sequence[str] | None) -> Named:

@@ -20,12 +20,13 @@ _ASKS_FOR = (
 _WHICH = re.compile(r"\b(?:which|what)\s+((?:[\w-]+\s+){0,2}[\w-]+)", re.IGNORECASE)
 # Which politicians | were born in Chicago; name a university | in Europe; who is a drummer | that was born in London
 _KIND = re.compile(
-    r"\W*(?:(?P<asks>which|what|how\s+many)\s+(?!(?:is|are|was|were)\b)|(?:(?:who|what)(?:['’]?s|\s+is|\s+are|\s+was|\s+were)|name|list|tell\s+me)"
-    r"\s+(?:the\s+names?\s+of\s+)?(?:an?|one|some|all)\s+)(?P<noun>(?:[\w-]+\s+){1,4})(?P<rest>.+)",
+    r"\W*(?:(?P<asks>which|what|how\s+many)\s+(?!(?:is|are|was|were)\b)"
+    r"|(?:(?:who|what)(?:['’]?s|\s+is|\s+are|\s+was|\s+were)|name|list|tell\s+me)\s+(?:the\s+names?\s+of\s+)?(?:an?|one|some|all)\s+)(?P<noun>(?:[\w-]+\s+){1,4})(?P<rest>.+)",
     re.IGNORECASE | re.DOTALL,
 )
 _ANYTHING = frozenset(
-    ["thing", "place", "location", "area", "region", "site", "spot", "one", "name", "type", "kind", "sort"]
+    ["thing", "place", "location", "area", "region", "site", "spot", "one", "name", "type", "kind", "sort", "title"]
+    + ["work", "body", "example", "member", "subject"]
 )
 _SAME = {  # what people call a kind of thing -> what graphs call it
     "state": "country", "nation": "country", "territory": "country", "dependency": "country", "colony": "country",
@@ -34,7 +35,7 @@ _SAME = {  # what people call a kind of thing -> what graphs call it
 }  # fmt: skip
 _ENDS = frozenset(
     ["is", "are", "was", "were", "do", "does", "did", "has", "have", "had", "can", "could", "will", "would", "may"]
-    + ["might", "must", "in", "of", "on", "to", "at", "by", "for", "from", "with"]
+    + ["might", "must", "in", "of", "on", "to", "at", "by", "for", "from", "with", "whose"]
 )
 _RELATIVES = frozenset(["that", "which", "who"])
 

@@ -48,7 +48,7 @@ class Weights:
 
 
 # Of Freebase's thousand relations a likeness of sentences tells little: what is named and what is held tell more.
-FREEBASE = Weights(words=0.14, share=0.56, main=0.04, generic=0.21, unheld=0.15, elsewhere=0.05, unlike=0.2)
+FREEBASE = Weights(words=0.14, share=0.56, main=0.04, generic=0.21, unheld=0.15, elsewhere=0.07, unlike=0.2)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ def asked_of_kind(understanding: Understanding, each: Understood, own: Mapping[s
     """Note the kind of answer that a part asks for, if it says one that its relation does not say already.
 
     Where no relation was understood, it is asked again for any kind of thing: "What universities are in Europe?" for
-    what is in Europe. Then only what is of that kind answers.
+    what is in Europe.
     """
     nouns, anything = said_kind(each.masked)
     if not nouns or each.link is None or each.subject is None or each.claim or each.wish or each.part.among:
@@ -49,14 +49,11 @@ def asked_of_kind(understanding: Understanding, each: Understood, own: Mapping[s
     )
     if again is None or again.relation is None or not again.held or again.likeness < SURE:
         return each
-    return replace(each, link=again, kinds=nouns, kind_alone=True)
+    return replace(each, link=again, kinds=nouns)
 
 
 def of_kind(understanding: Understanding, each: Understood, filled: Filled) -> Filled:
-    """Keep the answers of the kind that is asked for, with the edges that say so.
-
-    Where the graph says it of none, all are kept, unless these are counted or the question says no more than the kind.
-    """
+    """Keep the answers of the kind that is asked for, with the edges that say so; all where the graph knows no such."""
     for noun in each.kinds if filled.edges else ():
         telling = _edges_that_tell(understanding, noun, [other.id for other in filled.others])
         told = {edge.other.id for edge in telling}
@@ -64,7 +61,7 @@ def of_kind(understanding: Understanding, each: Understood, filled: Filled) -> F
         if edges:
             return Filled(edges, len(edges), telling)
         if is_of_kind(understanding.types, noun) or _columns_of_kind(understanding, noun):
-            return Filled((), 0, none_of=noun) if each.kind_alone or each.counts else replace(filled, none_of=noun)
+            return Filled((), 0, none_of=noun)
     return filled
 
 

@@ -30,14 +30,14 @@ SLOTS = """
 UNWIND $slots AS slot
 MATCH (s:Entity {graph: $graph, id: slot.subject})
 CALL (s, slot) {
-    MATCH (s)-[r]->(o:Entity {graph: $graph}) WHERE slot.direction = 'tail' AND type(r) = slot.type RETURN r, o
+    MATCH (s)-[r]->(o:Entity {graph: $graph}) WHERE type(r) IN slot.tails RETURN r, o
     UNION ALL
-    MATCH (s)<-[r]-(o:Entity {graph: $graph}) WHERE slot.direction = 'head' AND type(r) = slot.type RETURN r, o
+    MATCH (s)<-[r]-(o:Entity {graph: $graph}) WHERE type(r) IN slot.heads RETURN r, o
 }
 WITH slot, r, o WHERE (slot.among IS NULL OR o.id IN slot.among)
-     AND all(each IN slot.only WHERE o.id <> each.subject AND each.holds = CASE each.direction
-         WHEN 'tail' THEN EXISTS { (:Entity {graph: $graph, id: each.subject})-[q]->(o) WHERE type(q) = each.type }
-         ELSE EXISTS { (:Entity {graph: $graph, id: each.subject})<-[q]-(o) WHERE type(q) = each.type } END)
+     AND all(each IN slot.only WHERE o.id <> each.subject AND each.holds = (
+         EXISTS { (:Entity {graph: $graph, id: each.subject})-[q]->(o) WHERE type(q) IN each.tails }
+         OR EXISTS { (:Entity {graph: $graph, id: each.subject})<-[q]-(o) WHERE type(q) IN each.heads }))
 WITH slot, r, o, COUNT { (o)--(:Entity) } AS degree
 ORDER BY slot.n, degree DESC, o.name, o.id
 WITH slot, collect({

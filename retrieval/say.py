@@ -12,7 +12,8 @@ from retrieval.relations import Relation
 
 NAMED = 12  # answers that a sentence names; the others are counted
 HELD = 8  # relations that are listed where none fits
-_POINTS = frozenset(("there", "it", "them", "they", "their", "its", "that", "such", "same"))  # "person born there"
+# Of "person born there", "place within": no "of Peru" may follow.
+_POINTS = frozenset(("there", "it", "them", "they", "their", "its", "that", "such", "same", "within"))
 
 
 def said(entity: Named, labels: Mapping[str, str]) -> str:
@@ -55,11 +56,6 @@ def of_all(answers: Sequence[str], total: int, facts: Sequence[str], lacking: Se
 def only_what_is() -> str:
     """Say why nothing is named that something is not true of."""
     return "The graph holds what is so, and not what is not."
-
-
-def none_said_to_be(kind: str) -> str:
-    """Say that answers were not told apart by their kind."""
-    return f"The graph names no {kind} among them."
 
 
 def none_of_kind(kind: str) -> str:

@@ -73,7 +73,6 @@ class Understood:
     never: tuple[Link, ...] = ()  # and none of these
     best: Superlative | None = None  # only the answer with the largest or smallest number is asked for
     kinds: tuple[str, ...] = ()  # only answers of this kind are asked for, the longest noun first
-    kind_alone: bool = False  # it is all that the question says of them beside where they are
 
     @property
     def likeness(self) -> float:
