@@ -17,8 +17,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from kg.errors import DataError
-from retrieval.answer import Answer
 from retrieval.conversation import Given
+from retrieval.given import Answer
 
 MOST_MESSAGES = 200
 MOST_PICTURE = 12 << 20  # bytes of a picture

@@ -15,7 +15,7 @@ from retrieval.options import opened_host, run_option, timings_option, visual_ca
 
 if TYPE_CHECKING:
     from model.checkpoint import Manifest
-    from retrieval.answer import Answer
+    from retrieval.given import Answer
 
 WIDE = 140  # characters of a line of figures, where no terminal says how many fit
 

@@ -10,7 +10,8 @@ from threading import Lock
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
-from retrieval.answer import Answer, Answerer
+from retrieval.answer import Answerer
+from retrieval.given import Answer
 from retrieval.journal import Asked, Journal
 from retrieval.spoken import NOTHING, Spoken
 

@@ -16,7 +16,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from kg.errors import DataError, StoreError
-from retrieval.answer import Answer
+from retrieval.given import Answer
 from retrieval.timings import spending
 
 ROLE = "kwk_answers"

@@ -16,7 +16,8 @@ from ingest.sample import folder
 from kg.graph import read
 from kg.stores import Stores
 from model.run import Run
-from retrieval.answer import Answer, Answerer
+from retrieval.answer import Answerer
+from retrieval.given import Answer
 
 COUNTRY, CITY, CURRENCY = "urn:kwk:atlas:country/", "urn:kwk:atlas:city/", "urn:kwk:atlas:currency/"
 PERU, LIMA = f"{COUNTRY}PE", f"{CITY}3936456"

@@ -10,8 +10,8 @@ from sqlalchemy.exc import DBAPIError
 
 from kg.errors import DataError
 from kg.stores import Stores
-from retrieval.answer import Answer, Evidence
 from retrieval.conversation import Host
+from retrieval.given import Answer, Evidence
 from retrieval.journal import LONGEST_REASON, ROLE, Asked, Journal
 
 ANSWER = Answer(
