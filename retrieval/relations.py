@@ -53,6 +53,7 @@ _TRIVIA = re.compile(
     r"|/(?:gender|type_of_union|type_of_appearance|special_performance_type|administrative_area_type|category)$"
     r"|_(?:crew_role|distribution_medium)$|/marriage_union_type/|/film_cut/|/runtime"
 )
+_PROPER = re.compile(r"(?<=[^\n])\b[A-Z]\w*")  # a word with a capital that does not begin a text
 _HOP = re.compile(r"\.(?=/)")
 
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
@@ -121,9 +122,12 @@ class Relations:
 
     @cached_property
     def vocabulary(self) -> frozenset[str]:
-        """Return the words that questions are made of: a name of these alone is hardly meant as one."""
+        """Return the words that questions are made of: a name of these alone is hardly meant as one.
+
+        Not those that have a capital wherever they stand: "Africa" in a wording is a name there too.
+        """
         plain = (self.texts[place] for place in np.flatnonzero(self.weights > TO_THE_LETTER_ALONE).tolist())
-        return frozenset(folded("\n".join(plain)))
+        return frozenset(folded(_PROPER.sub(" ", "\n".join(plain))))
 
     @cached_property
     def same(self) -> Mapping[int, frozenset[int]]:

@@ -14,6 +14,7 @@ from dialogue.grammar import noun_of_type
 from model.questions import HOLE
 from retrieval.choices import asked_of_listed
 from retrieval.claims import asks_how_many, asks_whether, whether
+from retrieval.enumerated import each_asked
 from retrieval.ground import Reader
 from retrieval.hops import through
 from retrieval.link import Belief, Candidate, Floats, Link, Own, Weights, ids_of, is_generic, link, mentioned
@@ -156,12 +157,14 @@ class Understanding:
         return [(each.start, each.end) for each in self.named(question) if each.words > 2]
 
     def _apart(self, part: Part) -> list[Part]:
-        """Return a part for each of several names that one asks about together, unless it is asked which of them."""
+        """Return a part for each of several things or names that are asked about, unless it is which of them."""
         if says_both(part):
             return [part]
         if asked := asked_of_listed(self, part):
             return [asked]
         names = [(each.start, each.end) for each in self.named(part.text)]
+        if len(texts := each_asked(part.text, names)) > 1:
+            return [each for text in texts for each in self._apart(replace(part, text=text))]
         return [Part(text, part.wish) for text in one_by_one(part.text, names)]
 
     def _candidates(self, part: Part, seen: Sequence[Seen] | None) -> list[Candidate]:
