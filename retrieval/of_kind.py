@@ -32,7 +32,8 @@ def asked_of_kind(understanding: Understanding, each: Understood, own: Mapping[s
     what is in Europe.
     """
     nouns, anything = said_kind(each.masked)
-    if not nouns or each.link is None or each.subject is None or each.claim or each.wish or each.part.among:
+    otherwise = each.claim or each.best or each.wish or each.part.among  # what is asked for is told in another way
+    if not nouns or each.link is None or each.subject is None or otherwise:
         return each
     if each.link.relation is not None:
         said = understanding.relations.each[each.link.relation].asking(each.link.direction).noun

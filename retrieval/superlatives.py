@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
+from retrieval.kinds import said_kind
 from retrieval.link import Candidate, Link, Own, link
 from retrieval.measures import known
 from retrieval.names import Named
@@ -52,7 +53,10 @@ def asked_for_best(
     if chosen is None or chosen.relation is None or not chosen.held:
         return None
     masked = next(each.masked for each in plain if each.entity.id == chosen.subject.id)
-    return Understood(part, chosen.subject, chosen, wish=part.wish, masked=masked, best=found)
+    kinds, _ = said_kind(f"which {part.text.casefold().partition(found.said)[2]}")
+    return Understood(
+        part, chosen.subject, chosen, wish=part.wish, masked=masked, best=found, kinds=kinds or said_kind(masked)[0]
+    )
 
 
 def best_of_those(part: Part) -> Understood | None:

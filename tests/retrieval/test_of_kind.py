@@ -29,6 +29,7 @@ BORN, TRADE_OF, WITHIN = (
     "/people/person/profession",
     "/location/location/contains",
 )
+AREAS = {"/m/town": 7.0, "/m/uni": 9.0, "/m/ford": 8.0}
 FACTS = [
     ("/m/town", BORN, "/m/ann"), ("/m/town", BORN, "/m/ben"), ("/m/town", BORN, "/m/cay"), ("/m/ford", BORN, "/m/dee"),
     ("/m/ann", TRADE_OF, "/m/politician"), ("/m/cay", TRADE_OF, "/m/politician"), ("/m/ben", TRADE_OF, "/m/drummer"),
@@ -40,7 +41,10 @@ FACTS = [
 def marks(stores: Stores, tower: Tower, home: Path) -> Iterator[Answerer]:
     """What answers about two regions and who was born there, in Freebase's terms."""
     name = f"test-marks-{uuid.uuid4().hex[:8]}"
-    entities = [Entity(id, said, (said,), types=(kind,)) for id, (said, kind) in ENTITIES.items()]
+    entities = [
+        Entity(id, said, (said,), types=(kind,), properties={"area": AREAS[id]} if id in AREAS else {})
+        for id, (said, kind) in ENTITIES.items()
+    ]
     source = Source("marks", entities=entities, triples=[Triple(*fact) for fact in FACTS])
     load(Target(stores.driver, stores.engine, name, home), source, tower)
     yield open_answerer(stores, name, home)
@@ -105,3 +109,8 @@ def test_a_kind_whose_relation_is_not_understood_is_looked_for_among_all_that_is
     assert [edge.object for edge in answer.evidence] == ["Alder Hall"]
     assert not marks.ask("What universities are in Eastmark?").grounded
     assert marks.ask("What is in Eastmark?").grounded
+
+
+@pytest.mark.parametrize("asks", ["What is the largest town in Westmark?", "Which town in Westmark is the largest?"])
+def test_the_largest_town_is_a_town_and_no_larger_university(marks: Answerer, asks: str) -> None:
+    assert marks.ask(asks).text == "Alderby. The area of Alderby is 7, the only one that the graph holds."
