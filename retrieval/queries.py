@@ -30,9 +30,9 @@ SLOTS = """
 UNWIND $slots AS slot
 MATCH (s:Entity {graph: $graph, id: slot.subject})
 CALL (s, slot) {
-    MATCH (s)-[r]->(o:Entity {graph: $graph}) WHERE type(r) IN slot.tails RETURN r, o
+    MATCH (s)-[r]->(o:Entity {graph: $graph}) WHERE slot.tails <> [] AND type(r) IN slot.tails RETURN r, o
     UNION ALL
-    MATCH (s)<-[r]-(o:Entity {graph: $graph}) WHERE type(r) IN slot.heads RETURN r, o
+    MATCH (s)<-[r]-(o:Entity {graph: $graph}) WHERE slot.heads <> [] AND type(r) IN slot.heads RETURN r, o
 }
 WITH slot, r, o WHERE (slot.among IS NULL OR o.id IN slot.among)
      AND all(each IN slot.only WHERE o.id <> each.subject AND each.holds = (
